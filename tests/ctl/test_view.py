@@ -1,0 +1,89 @@
+"""The status as a person reads it."""
+
+from typing import Any
+
+import pytest
+
+from usr7s3d.ctl import view
+
+LINK = {
+    "state": "connected",
+    "peer": "10.0.0.5:9000",
+    "rx_bytes": 12,
+    "tx_bytes": 3400,
+    "cached_bytes": 0,
+    "dropped_bytes": 0,
+    "resent_packets": 0,
+    "last_error": "",
+}
+OFF = {**LINK, "state": "off"}
+
+
+def answer(link: dict[str, Any], door: str = "open") -> dict[str, Any]:
+    return {
+        "version": "1.0",
+        "mode": "NET",
+        "uptime_s": 93784.2,
+        "uart": {
+            "device": "/dev/ttyAMA0",
+            "state": "open",
+            "settings": '115200,"NONE",8,1,"NONE"',
+            "rx_bytes": 3400,
+            "tx_bytes": 12,
+        },
+        "links": {"a": link, "b": OFF},
+        "doors": {"a": door},
+        "bearer": {"kind": "host", "state": "up", "interface": "wlan0", "address": "10.0.0.7"},
+        "warnings": [],
+    }
+
+
+def test_status() -> None:
+    assert view.status(answer(LINK)).splitlines() == [
+        "usr7s3d 1.0, mode NET, up 1 d 2 h",
+        'UART  open        /dev/ttyAMA0  115200,"NONE",8,1,"NONE"  rx 3.4 kB, tx 12 B',
+        "A     connected   10.0.0.5:9000  rx 12 B, tx 3.4 kB",
+        "B     off",
+        "net   up          wlan0  10.0.0.7",
+    ]
+
+
+def test_what_needs_attention_stands_at_the_end() -> None:
+    warned = {**answer(LINK), "warnings": ["/var/lib is on tmpfs"]}
+    assert view.status(warned).splitlines()[-1] == "! /var/lib is on tmpfs"
+
+
+def test_link_in_trouble() -> None:
+    down = {
+        **LINK,
+        "state": "waiting",
+        "cached_bytes": 4000,
+        "dropped_bytes": 123456,
+        "resent_packets": 2,
+        "last_error": "Connection refused",
+    }
+    assert view.status(answer(down)).splitlines()[2] == (
+        "A     waiting     10.0.0.5:9000  rx 12 B, tx 3.4 kB"
+        "  4.0 kB wait  2 packets sent again  123.5 kB dropped  Connection refused"
+    )
+
+
+def test_door_that_is_locked() -> None:
+    assert view.status(answer(LINK, "locked")).endswith("\nA: too many wrong passwords")
+    assert view.status(answer(LINK, "shut")) == view.status(answer(LINK)), "as it usually is"
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [(0, "0 B"), (999, "999 B"), (1000, "1.0 kB"), (12_345_678, "12.3 MB"), (5e15, "5000.0 TB")],
+)
+def test_size(count: float, text: str) -> None:
+    assert view.size(count) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0.4, "0 s"), (59.9, "59 s"), (61, "1 min 1 s"), (3660, "1 h 1 min"), (90000, "1 d 1 h")],
+)
+def test_duration(seconds: float, text: str) -> None:
+    assert view.duration(seconds) == text

@@ -1,0 +1,1 @@
+"""Debian machines that the package is installed on; docs/testing.md says how they are run."""

@@ -1,0 +1,1 @@
+"""The AT command language: one table, one engine. Pure."""

@@ -1,0 +1,1 @@
+"""usr7s3ctl, the person's way in."""

@@ -1,0 +1,63 @@
+"""The status as a person reads it.  Pure: the daemon's answer in, text out."""
+
+from typing import Any
+
+UNITS = ("B", "kB", "MB", "GB", "TB")
+
+
+def status(answer: dict[str, Any]) -> str:
+    """A line for the module, UART, each socket and the bearer, then what needs attention."""
+    uart = answer["uart"]
+    lines = [
+        f"usr7s3d {answer['version']}, mode {answer['mode']}, up {duration(answer['uptime_s'])}",
+        _row("UART", uart["state"], f"{uart['device']}  {uart['settings']}", _traffic(uart)),
+    ]
+    lines += [_link(name.upper(), link) for name, link in answer["links"].items()]
+    bearer = answer["bearer"]
+    lines.append(_row("net", bearer["state"], bearer["interface"], bearer["address"]))
+    doors = answer["doors"].items()
+    lines += [f"{name.upper()}: too many wrong passwords" for name, s in doors if s == "locked"]
+    lines += [f"! {warning}" for warning in answer["warnings"]]
+    return "\n".join(lines)
+
+
+def _link(name: str, link: dict[str, Any]) -> str:
+    if link["state"] == "off":
+        return _row(name, "off")
+    notes = [_traffic(link)]
+    if link["cached_bytes"]:
+        notes.append(f"{size(link['cached_bytes'])} wait")
+    if link["resent_packets"]:
+        notes.append(f"{link['resent_packets']} packets sent again")
+    if link["dropped_bytes"]:
+        notes.append(f"{size(link['dropped_bytes'])} dropped")
+    if link["last_error"] and link["state"] != "connected":
+        notes.append(link["last_error"])
+    return _row(name, link["state"], link["peer"], *notes)
+
+
+def _row(name: str, state: str, *rest: str) -> str:
+    return f"{name:<6}{state:<12}{'  '.join(rest)}".rstrip()
+
+
+def _traffic(counts: dict[str, Any]) -> str:
+    return f"rx {size(counts['rx_bytes'])}, tx {size(counts['tx_bytes'])}"
+
+
+def size(count: float) -> str:
+    """``count`` bytes in a unit that leaves at most four digits."""
+    for unit in UNITS:
+        if count < 1000 or unit == UNITS[-1]:
+            break
+        count /= 1000
+    return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
+
+
+def duration(seconds: float) -> str:
+    """The two largest units."""
+    minutes, hours = int(seconds) // 60, int(seconds) // 3600
+    if hours >= 24:
+        return f"{hours // 24} d {hours % 24} h"
+    if hours:
+        return f"{hours} h {minutes % 60} min"
+    return f"{minutes} min {int(seconds) % 60} s" if minutes else f"{int(seconds)} s"

@@ -1,0 +1,280 @@
+"""The composition root: builds every part once, runs them together, stops them together.
+
+daemon                  from start to stop
+  control, watchdog
+  port                  keeps the tty open, until the host configuration names another
+  life                  from one reading of the host configuration to the next (SIGHUP)
+    module              from one restart to the next (AT+Z, AT+S, ...)
+      console, A, B
+"""
+
+import asyncio
+import logging
+import random
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+from usr7s3d.at.engine import Door
+from usr7s3d.at.facts import Facts
+from usr7s3d.at.levels import Levels
+from usr7s3d.core.backoff import Backoff
+from usr7s3d.core.liveness import Liveness
+from usr7s3d.devices import cachefile
+from usr7s3d.devices.dial import Dialer
+from usr7s3d.devices.mounts import volatile
+from usr7s3d.devices.notify import Notifier
+from usr7s3d.devices.resolve import Resolver
+from usr7s3d.devices.runtime import control_socket, only_one
+from usr7s3d.devices.state import Store
+from usr7s3d.devices.thread import in_thread
+from usr7s3d.devices.uart import header_uart, open_uart
+from usr7s3d.hostconfig import HostConfig, Parsed, load
+from usr7s3d.services import status, watchdog
+from usr7s3d.services.bridge import Moved
+from usr7s3d.services.commander import Commander
+from usr7s3d.services.control import Control, Request, Verb
+from usr7s3d.services.facts import gather
+from usr7s3d.services.module import Module
+from usr7s3d.services.network import Dial, Legacy, Network, keepalive
+from usr7s3d.services.plan import line_settings
+from usr7s3d.services.port import InThread, OpenUart, Port
+from usr7s3d.services.watch import Watchers
+
+log = logging.getLogger(__name__)
+
+FIRST_LOOK, LAST_LOOK = 0.25, 2.0  # s between looks for a tty that is not there
+
+
+class Shutdown(Exception):
+    """Someone asked us to stop."""
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where things are."""
+
+    config: Path
+    state: Path
+    runtime: Path
+
+
+def _dialer(config: HostConfig) -> Dialer:
+    interface = config.bearer.interface
+    return Dialer(Resolver(interface), interface, keepalive(config))
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """Our ways to the world and to chance; a test has others."""
+
+    open_uart: OpenUart = open_uart
+    dialer: Callable[[HostConfig], Dial] = _dialer
+    in_thread: InThread = in_thread
+    jitter: Callable[[], float] = random.random
+
+
+class Life:
+    """What depends on the host configuration.  ``port`` is that of the life before, if any."""
+
+    def __init__(
+        self,
+        parsed: Parsed,
+        store: Store,
+        legacy: Legacy,
+        outside: Outside,
+        *,
+        moved: Moved,
+        port: Port | None = None,
+    ) -> None:
+        self.config = config = parsed.config
+        self.legacy = legacy
+        self._outside = outside
+        self._moved = moved
+        self.module: Module | None = None
+        stored = store.load(config.factory)
+        for note in stored.notes:
+            log.warning("settings: %s", note)
+        self.levels = Levels(config.factory, stored.user_default, stored.saved)
+        self.commander = Commander(self.levels, store, self._facts, outside.in_thread)
+        self._serial_number = store.serial_number()
+        self._network = Network(
+            config,
+            outside.dialer(config),
+            jitter=outside.jitter,
+            password=lambda: self.levels.in_force.commands.password,
+            doors_shut=parsed.doors_shut,
+        )
+        device = config.uart.device or header_uart()
+        self.port = port if port and port.device == device else self._port(device)
+
+    def _port(self, device: str) -> Port:
+        return Port(
+            device,
+            line_settings(self.levels.start),
+            Backoff(FIRST_LOOK, LAST_LOOK, self._outside.jitter),
+            open_uart=self._outside.open_uart,
+            in_thread=self._outside.in_thread,
+        )
+
+    def _facts(self) -> Facts:
+        return gather(self.config, self._serial_number, self.module.links if self.module else {})
+
+    async def run(self, liveness: Liveness) -> NoReturn:
+        """Live one module after the other."""
+        while True:
+            self.module = Module(
+                self.port,
+                self.commander,
+                self._network,
+                self.legacy,
+                escape_quiet=self.config.uart.escape_quiet_ms / 1000,
+                moved=self._moved,
+            )
+            await self.module.run(liveness)
+            self.levels.restart()
+
+
+class Daemon:
+    """What runs from start to stop."""
+
+    def __init__(
+        self, places: Places, parsed: Parsed, notifier: Notifier, outside: Outside
+    ) -> None:
+        loop = asyncio.get_running_loop()
+        self._places = places
+        self._parsed = parsed
+        self._notifier = notifier
+        self._outside = outside
+        self._store = Store(places.state)
+        self._legacy = Legacy(caches=cachefile.take(places.runtime))
+        self._began = loop.time()
+        self._clock = loop.time
+        self._liveness = Liveness(loop.time)
+        self._watchers = Watchers(self._tell_status)
+        self._reload = asyncio.Event()
+        self._stop = asyncio.Event()
+        self._life = self._new_life(None)
+        self._warnings = self._look_around()
+
+    def _new_life(self, port: Port | None) -> Life:
+        moved = self._watchers.moved
+        return Life(self._parsed, self._store, self._legacy, self._outside, moved=moved, port=port)
+
+    def _look_around(self) -> list[str]:
+        """What the owner should know, and nobody can mend from here."""
+        warnings = []
+        if kind := volatile(self._places.state):
+            warnings.append(f"{self._places.state} is on {kind}: AT+S does not survive power-off")
+        if self._life.config.bearer.kind == "ppp":
+            warnings.append("bearer ppp is not built yet: the links use the system's network")
+        for warning in warnings:
+            log.warning("daemon: %s", warning)
+        return warnings
+
+    async def run(self) -> None:
+        """Run until SIGTERM or SIGINT, or until a part fails; every device is closed then."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stop.set)
+        loop.add_signal_handler(signal.SIGHUP, self._reload.set)
+        logging.getLogger().addHandler(self._watchers)
+        try:
+            with control_socket(self._places.runtime) as listener:
+                await self._tree(Control(listener, self._verbs(), self._watchers))
+        except* Shutdown:
+            cachefile.leave(self._places.runtime, self._legacy.caches)
+            log.info("daemon: stopped")
+        finally:
+            logging.getLogger().removeHandler(self._watchers)
+
+    async def _tree(self, control: Control) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(control.run(self._liveness), name="control")
+            tasks.create_task(self._live(), name="life")
+            tasks.create_task(watchdog.feed(self._notifier, self._liveness), name="watchdog")
+            # The signal handlers are in place: a stop may follow at once.
+            self._notifier.ready()
+            await self._stop.wait()
+            log.info("daemon: stopping")
+            self._notifier.stopping()
+            raise Shutdown
+
+    async def _live(self) -> NoReturn:
+        """One life after the other, each with the host configuration read anew."""
+        async with asyncio.TaskGroup() as tasks:
+            port = self._life.port
+            serving = tasks.create_task(port.run(self._liveness), name="port")
+            while True:
+                life = tasks.create_task(self._life.run(self._liveness), name="life")
+                await self._reloaded()
+                await self._life.commander.idle()
+                await _ended(life)
+                self._life = self._new_life(port)
+                self._warnings = self._look_around()
+                if self._life.port is not port:
+                    await _ended(serving)
+                    self._life.port.write(port.take_back())
+                    port = self._life.port
+                    serving = tasks.create_task(port.run(self._liveness), name="port")
+                self._notifier.ready()
+
+    async def _reloaded(self) -> None:
+        """Wait for a SIGHUP that brings a configuration without problems."""
+        while True:
+            await self._reload.wait()
+            self._reload.clear()
+            self._notifier.reloading()
+            parsed = load(self._places.config)
+            if not parsed.problems:
+                self._parsed = parsed
+                log.info("daemon: %s read again", self._places.config)
+                return
+            for problem in parsed.lines:
+                log.error("%s", problem)
+            log.error("daemon: %s has problems, the old one stays", self._places.config)
+            self._notifier.ready()
+
+    def _tell_status(self) -> None:
+        self._notifier.status(status.in_a_line(self._life.port, self._life.module))
+
+    def _verbs(self) -> dict[str, Verb]:
+        return {"status": self._status, "at": self._at, "restart": self._restart}
+
+    async def _status(self, _: Request) -> Request:
+        return status.whole(
+            self._life.config,
+            self._life.port,
+            self._life.module,
+            uptime=self._clock() - self._began,
+            warnings=self._warnings,
+        )
+
+    async def _at(self, request: Request) -> Request:
+        outcome = await self._life.commander.execute(str(request.get("line", "")), Door.CONTROL)
+        if outcome.restart and self._life.module:
+            self._life.module.restart_soon()
+        return {"reply": outcome.reply.decode("latin-1"), "ok": outcome.ok}
+
+    async def _restart(self, _: Request) -> Request:
+        if self._life.module:
+            self._life.module.restart_soon()
+        return {}
+
+
+async def _ended(task: asyncio.Task[Any]) -> None:
+    """End ``task``; what it raised is its group's business."""
+    task.cancel()
+    await asyncio.wait((task,))
+
+
+async def run(places: Places, parsed: Parsed) -> None:
+    """Run the daemon.  Raises Occupied when another one has the runtime folder."""
+    notifier = Notifier()
+    try:
+        with only_one(places.runtime):
+            await Daemon(places, parsed, notifier, Outside()).run()
+    finally:
+        notifier.close()

@@ -1,0 +1,1 @@
+"""What the modem says and is told: lines, dialogues, SMS, ports.  Pure: bytes and time in."""

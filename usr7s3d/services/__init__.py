@@ -1,0 +1,1 @@
+"""One task each: joins a core to a device."""

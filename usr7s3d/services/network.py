@@ -1,0 +1,165 @@
+"""Builds the links on the host's network, and keeps what outlives them."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Protocol
+
+from usr7s3d.core.backoff import Backoff
+from usr7s3d.core.cache import Address, Cache
+from usr7s3d.core.guesses import Bucket
+from usr7s3d.core.register import RegisterPacket, register_packet
+from usr7s3d.devices.dial import Received, Sent
+from usr7s3d.devices.tcp import KEEPALIVE_PROBES, Keepalive
+from usr7s3d.hostconfig import HostConfig
+from usr7s3d.services.connection import Channel, Counters
+from usr7s3d.services.console import Held
+from usr7s3d.services.door import GUESSES, PRINTED_PASSWORDS, REFILL
+from usr7s3d.services.link import Link
+from usr7s3d.services.plan import link_rules
+from usr7s3d.settings.model import Register, Settings, Socket
+
+log = logging.getLogger(__name__)
+
+FIRST_RETRY, LAST_RETRY = 1.0, 60.0  # s between attempts to connect
+LATE_RETRY = 300.0  # s; on a mobile bearer, where an hour of failure is no server's restart
+
+
+@dataclass(slots=True)
+class Legacy:
+    """What one life of the module leaves to the next."""
+
+    held: Held = field(default_factory=list)  # bytes from the UART
+    caches: dict[Address, Cache] = field(default_factory=dict)
+    counters: dict[str, Counters] = field(default_factory=dict)
+    buckets: dict[str, Bucket] = field(default_factory=dict)
+
+    def cache(self, address: Address) -> Cache:
+        """The cache for ``address``; one for another address of that link is dropped."""
+        link = address[0]
+        cache = self.caches.pop(address, Cache())
+        for other in [each for each in self.caches if each[0] == link]:
+            if dropped := self.caches.pop(other).clear():
+                log.warning("%s: has another address: %d bytes that waited go", link, dropped)
+                self.counter(link).dropped_bytes += dropped
+        self.caches[address] = cache
+        return cache
+
+    def counter(self, link: str) -> Counters:
+        """What ``link`` has counted since the daemon started."""
+        return self.counters.setdefault(link, Counters())
+
+    def bucket(self, link: str, now: float) -> Bucket:
+        """The guesses that ``link`` still has."""
+        return self.buckets.setdefault(link, Bucket(GUESSES, REFILL, now))
+
+
+class Dial(Protocol):
+    """Opens channels; see ``devices/dial.py``.  Both calls raise OSError."""
+
+    async def tcp(self, host: str, port: int, received: Received, sent: Sent) -> Channel:
+        """A TCP connection."""
+        ...
+
+    async def udp(self, host: str, port: int, received: Received, sent: Sent) -> Channel:
+        """A UDP socket with one peer."""
+        ...
+
+
+class Introduction:
+    """How a link introduces itself: its register packet, asked for at each connection.
+
+    Without one where nothing tells who we are, which is said once and not at each attempt.
+    """
+
+    def __init__(
+        self, link: str, register: Register, content: Callable[[Register], bytes | None]
+    ) -> None:
+        self._link = link
+        self._register = register
+        self._content = content
+        self._told = False
+
+    async def __call__(self) -> RegisterPacket:
+        """The packet; here it is known at once."""
+        register = self._register
+        if not register.enabled:
+            return RegisterPacket()
+        content = self._content(register)
+        if content is None and not self._told:
+            self._told = True
+            log.warning("%s: no %s is known: connects without", self._link, register.type)
+        return register_packet(content or b"", register.send)
+
+
+class Network:
+    """The host bearer: whatever network the system has, or one interface of it."""
+
+    def __init__(
+        self,
+        config: HostConfig,
+        dialer: Dial,
+        *,
+        jitter: Callable[[], float],
+        password: Callable[[], str],
+        doors_shut: bool,
+    ) -> None:
+        self._config = config
+        self._dialer = dialer
+        self._jitter = jitter
+        self._password = password
+        self._doors_shut = doors_shut
+
+    def links(self, settings: Settings, legacy: Legacy) -> dict[str, Link]:
+        """Both links, as ``settings`` want them."""
+        sockets = {"A": settings.socket_a, "B": settings.socket_b}
+        return {
+            name: self._link(name, socket, settings, legacy) for name, socket in sockets.items()
+        }
+
+    def _link(self, name: str, socket: Socket, settings: Settings, legacy: Legacy) -> Link:
+        dial = self._dialer.udp if socket.protocol == "UDP" else self._dialer.tcp
+        return Link(
+            name,
+            link_rules(settings, socket, resend=self._config.link.resend),
+            legacy.cache((name, socket.protocol, socket.host, socket.port)),
+            legacy.counter(name),
+            self._backoff(settings.links.reconnect_after),
+            open_channel=partial(dial, socket.host, socket.port),
+            identify=Introduction(name, settings.register, self._register_content),
+        )
+
+    def _backoff(self, fixed: int) -> Backoff:
+        if fixed:
+            return Backoff(fixed, fixed, lambda: 0.0)
+        late = LATE_RETRY if self._config.bearer.kind == "ppp" else None
+        return Backoff(FIRST_RETRY, LAST_RETRY, self._jitter, late_limit=late)
+
+    def _register_content(self, register: Register) -> bytes | None:
+        match register.type:
+            case "REGDT":
+                return bytes.fromhex(register.data)
+            case "REGID":
+                return str(register.id).encode()
+        identity = self._config.identity
+        digits = identity.imei if register.type == "IMEI" else identity.iccid
+        return digits.encode() or None
+
+    def door_shut(self) -> str:
+        """Why commands from the network are not carried out; "" = they are."""
+        if self._doors_shut:
+            return "the host configuration has problems in [safety] or sms_*"
+        allowed = self._config.safety.allow_default_password
+        if self._password() in PRINTED_PASSWORDS and not allowed:
+            return "CMDPW is the printed one; [safety] allow_default_password allows it"
+        return ""
+
+
+def keepalive(config: HostConfig) -> Keepalive:
+    """When a peer that has vanished is noticed: 2 minutes, 6 on a mobile bearer."""
+    mobile = config.bearer.kind == "ppp"
+    interval, dead_after = (40, 360) if mobile else (20, 120)
+    idle = config.keepalive_s
+    # The kernel gives up at the time-out even after a single probe, so leave room for all.
+    return Keepalive(idle, interval, max(dead_after, idle + KEEPALIVE_PROBES * interval))

@@ -1,0 +1,73 @@
+"""How the daemon is, as ``usr7s3ctl status`` and systemd show it."""
+
+from dataclasses import asdict
+from typing import Any
+
+from usr7s3d import __version__
+from usr7s3d.core.line import LineSettings
+from usr7s3d.devices.route import address, way_out
+from usr7s3d.hostconfig import HostConfig
+from usr7s3d.services.link import Link
+from usr7s3d.services.module import Module
+from usr7s3d.services.port import Port
+
+
+def whole(
+    config: HostConfig, port: Port, module: Module | None, *, uptime: float, warnings: list[str]
+) -> dict[str, Any]:
+    """Everything; ``uptime`` in s, ``warnings`` for the person who looks."""
+    links, doors = (module.links, module.doors) if module else ({}, {})
+    return {
+        "version": __version__,
+        "mode": module.settings.module.mode if module else "",
+        "uptime_s": round(uptime, 1),
+        "uart": uart(port),
+        "links": {name.lower(): link(each) for name, each in links.items()},
+        "doors": {name.lower(): door.state for name, door in doors.items()},
+        "bearer": bearer(config),
+        "modem": {"state": "none"},
+        "warnings": warnings,
+    }
+
+
+def bearer(config: HostConfig) -> dict[str, Any]:
+    """The way to the network; today it is always the system's."""
+    interface = way_out(config.bearer.interface)
+    return {
+        "kind": "host",
+        "state": "up" if interface else "down",
+        "interface": interface or config.bearer.interface,
+        "address": address(interface) if interface else "",
+    }
+
+
+def uart(port: Port) -> dict[str, Any]:
+    """The serial line."""
+    actual: LineSettings | None = port.actual_line()
+    return {
+        "device": port.device,
+        "state": "open" if port.open else "waiting",
+        "settings": str(actual or port.line),
+        "rx_bytes": port.rx_bytes,
+        "tx_bytes": port.tx_bytes,
+    }
+
+
+def link(link: Link) -> dict[str, Any]:
+    """One socket."""
+    return {
+        "state": link.state,
+        "peer": link.rules.peer,
+        **asdict(link.counters),
+        "cached_bytes": len(link.cache),
+        "last_error": link.last_error,
+    }
+
+
+def in_a_line(port: Port, module: Module | None) -> str:
+    """For ``systemctl status``."""
+    serial = f"UART {'open' if port.open else 'waiting for ' + port.device}"
+    if not module:
+        return serial
+    links = [f"{name} {each.state}" for name, each in module.links.items() if each.state != "off"]
+    return ", ".join([f"mode {module.settings.module.mode}", serial, *links])

@@ -1,0 +1,1 @@
+"""What the module remembers: names, values, four levels. Pure."""

@@ -245,7 +245,9 @@ def test_pppd_ends_with_the_socket(tty: Path) -> None:
 @pytest.mark.real
 def test_a_pppd_that_will_not_end(tty: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pppstarter, "END_TIME", 0.1)
-    with pppstarter.start(str(SCRIPTED_PPPD), Request(str(tty), "IP", "chap", "deaf", "")) as process:
+    with pppstarter.start(
+        str(SCRIPTED_PPPD), Request(str(tty), "IP", "chap", "deaf", "")
+    ) as process:
         assert process.stdout is not None
         process.stdout.readline()
         assert pppstarter.end(process) == -signal.SIGKILL

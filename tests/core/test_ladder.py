@@ -1,5 +1,7 @@
 """The steps that bring a modem back."""
 
+from itertools import pairwise
+
 from usr7s3d.core.ladder import (
     FIRST_PAUSE,
     LAST_PAUSE,
@@ -11,6 +13,7 @@ from usr7s3d.core.ladder import (
     Trouble,
 )
 
+ALL = tuple(Rung)
 PLAIN = (Rung.REOPEN, Rung.OTHER_PORT, Rung.RESTART, Rung.USB_RESET)  # nothing configured
 SEEN = "AT+CSQ: no answer in time"
 
@@ -25,7 +28,7 @@ def climb(ladder: Ladder, until: float) -> list[tuple[float, str]]:
 
 
 def test_a_silent_modem() -> None:
-    ladder = Ladder(Rung)
+    ladder = Ladder(ALL)
     ladder.trouble(Trouble.SILENT, SEEN, 0.0)
     assert climb(ladder, 1000.0) == [
         (0.0, "reopen"),
@@ -47,7 +50,7 @@ def test_climbs_are_spaced_more_and_more() -> None:
     ladder = Ladder(PLAIN)
     ladder.trouble(Trouble.SILENT, SEEN, 0.0)
     reopened = [at for at, rung in climb(ladder, 3 * 86400.0) if rung == "reopen"]
-    pauses = [later - at - 90.0 for at, later in zip(reopened, reopened[1:], strict=False)]
+    pauses = [later - at - 90.0 for at, later in pairwise(reopened)]
     assert pauses[:4] == [FIRST_PAUSE, 2 * FIRST_PAUSE, 4 * FIRST_PAUSE, 8 * FIRST_PAUSE]
     assert pauses[-1] == LAST_PAUSE
 
@@ -95,14 +98,14 @@ def test_a_modem_that_does_not_come_back_gets_its_power_key() -> None:
 
 
 def test_a_registered_modem_that_is_refused_is_restarted_after_half_an_hour() -> None:
-    ladder = Ladder(Rung)
+    ladder = Ladder(ALL)
     for at in range(0, 1800, 300):
         ladder.trouble(Trouble.REFUSED, "NO CARRIER", float(at))
     assert climb(ladder, 4000.0) == [(1800.0, "cfun"), (3600.0, "usb_reset")]
 
 
 def test_refused_after_a_restart_goes_on_with_the_reset() -> None:
-    ladder = Ladder(Rung)
+    ladder = Ladder(ALL)
     ladder.trouble(Trouble.REFUSED, "NO CARRIER", 0.0)
     climb(ladder, 1800.0)
     ladder.forget(Trouble.REFUSED)  # it searches
@@ -112,7 +115,7 @@ def test_refused_after_a_restart_goes_on_with_the_reset() -> None:
 
 
 def test_no_trouble_no_step() -> None:
-    ladder = Ladder(Rung)
+    ladder = Ladder(ALL)
     ladder.well(Trouble.SILENT, 0.0)
     assert ladder.deadline() is None
     assert ladder.expire(1e6) is None

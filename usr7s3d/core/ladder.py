@@ -165,13 +165,13 @@ class Ladder:
         found = self._next()
         if found is None or now < found[0]:
             return None
-        _, rung, trouble = found
-        step = Step(rung, trouble, self._cases[trouble].seen)
+        _, rung, kind = found
+        step = Step(rung, kind, self._cases[kind].seen)
         self._last, self._last_at = rung, now
         self.record = self.record.with_step(step)
         if self._next() is None:  # the top
             self.record = replace(self.record, climbs=self.record.climbs + 1)
-            self._last, self._not_before = None, now + self._pause
+            self._last, self._not_before = None, now + max(self._pause, PATIENCE[kind])
         return step
 
 

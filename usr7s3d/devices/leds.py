@@ -4,6 +4,7 @@ The kernel keeps a LED's files in its folder; udev gives ours to us (systemd/usr
 ``delay_on`` and ``delay_off`` come with the trigger ``timer``, and udev a moment later.
 """
 
+import contextlib
 from pathlib import Path
 from typing import Protocol
 
@@ -61,11 +62,9 @@ class LedLamp:
 
     def close(self) -> None:
         """Dark, and by itself no more."""
-        try:
+        with contextlib.suppress(OSError):  # it may have gone
             self._write("trigger", "none")
             self.set(False)
-        except OSError:
-            pass  # it has gone
 
     def _read(self, name: str) -> str:
         return (self._folder / name).read_text("ascii").strip()
@@ -86,16 +85,14 @@ class GpioLamp:
         """Light it, or put it out."""
         self._line.set(on)
 
-    def blink(self, seconds: float) -> bool | None:  # noqa: ARG002
+    def blink(self, seconds: float) -> bool | None:
         """Only by our hand."""
         return None
 
     def close(self) -> None:
         """Dark first: what a pin does that nobody has is the kernel's choice."""
-        try:
+        with contextlib.suppress(OSError):  # the chip may have gone
             self._line.set(False)
-        except OSError:
-            pass  # the chip has gone
         self._line.close()
 
 

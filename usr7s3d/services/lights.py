@@ -117,7 +117,7 @@ class Lights:
         for name in facts.keys() & self._lights.keys():
             self._lights[name].show(facts[name])
 
-    def moved(self, source: str, target: str, size: int) -> None:  # noqa: ARG002
+    def moved(self, source: str, target: str, size: int) -> None:
         """Bytes went from one side to the other."""
         if self._data and self._flash.traffic(self._clock()):
             self._data.show(True)

@@ -62,8 +62,8 @@ class Pin:
                 else:
                     self._backoff.reset()
                     with pulse.waiting():
-                        error = await self._watch(line)
-                    log.warning("pin %s: has gone: %s", self._name, error)
+                        lost = await self._watch(line)
+                    log.warning("pin %s: has gone: %s", self._name, lost)
                 delay = self._backoff.next(self._loop.time())
                 with pulse.waiting(delay):
                     await asyncio.sleep(delay)

@@ -11,10 +11,10 @@ from contextlib import asynccontextmanager, suppress
 
 import pytest
 
+from usr7s3d.core.line import LineSettings
 from usr7s3d.devices import modemport
 from usr7s3d.devices.modemport import MOST_UNSENT, ModemPort, open_modem_port
 from usr7s3d.devices.uart import open_uart
-from usr7s3d.core.line import LineSettings
 
 pytestmark = pytest.mark.real
 
@@ -153,7 +153,9 @@ async def test_last_words_leave(modem: Modem) -> None:
     await port.close()
 
 
-async def test_closing_while_somebody_gives_up(modem: Modem, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_closing_while_somebody_gives_up(
+    modem: Modem, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The task that closes is cancelled while a driver holds the last words."""
     monkeypatch.setattr(modemport, "_unsent", lambda _: 1)
     monkeypatch.setattr(termios, "tcflush", lambda *_: None)
@@ -189,7 +191,7 @@ async def test_an_opening_that_nobody_waits_for_any_more(modem: Modem) -> None:
     with pytest.raises(asyncio.CancelledError):
         await opening
     async with asyncio.timeout(5):
-        while _is_taken(modem.path):
+        while _is_taken(modem.path):  # noqa: ASYNC110 - the thread tells nobody
             await asyncio.sleep(0.01)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from usr7s3d.services.conversation import Port
 
+
 def ok(*lines: str) -> bytes:
     """An answer as modems write it."""
     return b"".join(f"\r\n{line}\r\n".encode() for line in (*lines, "OK"))

@@ -87,7 +87,7 @@ async def test_a_late_answer_is_not_taken_for_the_next_ones(modem: FakeModem) ->
 
 async def test_who_gives_up_leaves_its_answer_to_nobody(modem: FakeModem) -> None:
     async with talking(modem) as talk:
-        modem.delay = 3.0
+        modem.delay = 1.5
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(talk.ask(CSQ), 1)
         assert (await talk.ask(CREG)).lines == ("+CREG: 0,1",)

@@ -24,7 +24,7 @@ from usr7s3d.devices.ttyerrors import os_errors
 BAUD = 115200  # USB modems ignore it; those on a UART are delivered with it
 MOST_UNSENT = 8192  # bytes; commands are short, so a tty that holds up as many is dead
 LAST_WORDS = 0.2  # s for them to leave
-_STEP = 0.005  # s between two looks at the kernel's buffer, which has no event
+_STEP = 0.005  # s between two looks at the kernel's buffer
 _INT = struct.Struct("i")
 
 
@@ -85,7 +85,7 @@ class ModemPort:
     async def _left(self) -> None:
         """What was written has left the kernel, or will not soon.  Raises OSError."""
         end = self._clock() + LAST_WORDS
-        while _unsent(self._tty.fd) and self._clock() < end:
+        while _unsent(self._tty.fd) and self._clock() < end:  # noqa: ASYNC110 - it has no event
             await asyncio.sleep(_STEP)
 
     def _end(self, error: Exception | None) -> None:
@@ -100,8 +100,14 @@ class _Protocol(asyncio.Protocol):
     def __init__(
         self, received: Callable[[bytes], None], lost: Callable[[Exception | None], None]
     ) -> None:
-        self.data_received = received  # type: ignore[method-assign]
-        self.connection_lost = lost  # type: ignore[method-assign]
+        self._received = received
+        self._lost = lost
+
+    def data_received(self, data: bytes) -> None:
+        self._received(data)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._lost(exc)
 
 
 @cache

@@ -1,8 +1,8 @@
 """One port of the modem in use: whoever asks gets the answer to his own command.
 
-    ask(command) --> queue --> modem/dialogue --> port --> modem
-                                    |
-    listen(callback) <--------------+  what comes unasked
+ask(command) --> queue --> modem/dialogue --> port --> modem
+                                |
+listen(callback) <--------------+  what comes unasked
 """
 
 import asyncio

@@ -39,7 +39,7 @@ class Pin:
         opener: Callable[[], Line],
         backoff: Backoff,
     ) -> None:
-        self._name = name
+        self.name = name
         self._hold = hold
         self._act = act
         self._opener = opener
@@ -51,19 +51,19 @@ class Pin:
     async def run(self, liveness: Liveness) -> NoReturn:
         """Watch the line; take it again when it is lost."""
         said = ""
-        with liveness.pulse(f"pin {self._name}") as pulse:
+        with liveness.pulse(f"pin {self.name}") as pulse:
             while True:
                 try:
                     line = self._opener()
                 except OSError as error:
                     if str(error) != said:
                         said = str(error)
-                        log.warning("pin %s: %s: waiting for it", self._name, error)
+                        log.warning("pin %s: %s: waiting for it", self.name, error)
                 else:
                     self._backoff.reset()
                     with pulse.waiting():
                         lost = await self._watch(line)
-                    log.warning("pin %s: has gone: %s", self._name, lost)
+                    log.warning("pin %s: has gone: %s", self.name, lost)
                 delay = self._backoff.next(self._loop.time())
                 with pulse.waiting(delay):
                     await asyncio.sleep(delay)
@@ -96,5 +96,5 @@ class Pin:
         self._timer.set(self._key.deadline())
 
     def _fire(self) -> None:
-        log.info("pin %s: pressed", self._name)
+        log.info("pin %s: pressed", self.name)
         self._act()

@@ -20,6 +20,7 @@ from typing import Any, NoReturn, TypeVar
 
 from usr7s3d.core.backoff import Backoff
 from usr7s3d.core.liveness import Liveness, Pulse
+from usr7s3d.devices.limit import TimeLimit
 from usr7s3d.devices.usb import Plugged
 from usr7s3d.hostconfig import HostConfig
 from usr7s3d.modem.command import ATTENTION, Command
@@ -172,7 +173,7 @@ class Modem:
     async def known(self, what: Callable[[Seen], T], limit: float) -> T:
         """``what(seen)`` as soon as it is something, or after ``limit`` s."""
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(limit):
+            async with TimeLimit(limit):
                 while self.wanted and not what(self.seen):
                     self._changed.clear()
                     await self._changed.wait()
@@ -238,7 +239,7 @@ class Modem:
                 quiet = told and not self.config.at_port
                 delay = QUIET_LOOK if quiet else self._backoff.next()
                 with pulse.waiting(delay), contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(delay):
+                    async with TimeLimit(delay):
                         await news.wait()
                         await asyncio.sleep(SETTLE)
 
@@ -273,22 +274,22 @@ class Modem:
     async def _look_after(self, talk: Conversation, pulse: Pulse) -> NoReturn:
         while True:
             self._wake.clear()
-            delay: float | None = None
+            delay = math.inf
             try:
                 with pulse.waiting(ROUND_LIMIT):
                     await self.calls.reject(self.ask)
                     delay = await self._mobile.round()
             except OSError:
                 talk.check()  # else a call has the port, or too many wait
-                delay = None if talk.in_call else LAST_LOOK
+                delay = math.inf if talk.in_call else LAST_LOOK
             if self._silent >= MOST_SILENT:
                 raise Stuck(errno.ETIMEDOUT, f"{self._silent} commands without an answer")
             if not self._silent:
                 self._trouble = 0
                 self._backoff.reset()
             looked = self._clock()
-            with pulse.waiting(delay or math.inf), contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(delay):  # None: a call has the port
+            with pulse.waiting(delay), contextlib.suppress(TimeoutError):
+                async with TimeLimit(delay):
                     await self._wake.wait()
             talk.check()
             with pulse.waiting(APART):

@@ -6,6 +6,7 @@ heartbeat is due, and when a short connection has done: ``core`` decides, this o
 
 import asyncio
 import logging
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -121,6 +122,8 @@ class Connection:
         self.pressure = Pressure(rules.patience, DEAD_AFTER)
         self._heartbeat = Heartbeat(rules.beat_period, loop.time()) if rules.beat else None
         self._beat_end = 0  # where the last beat ended in the stream
+        self._acknowledged = 0  # bytes, when last looked at
+        self._acknowledged_at = loop.time()  # of our SYN, for a start
         self._last_traffic = loop.time()
         self._reading = False
         self.parting = False  # nothing is sent any more
@@ -260,6 +263,7 @@ class Connection:
     def _beat(self, now: float) -> None:
         if not self._heartbeat or now < self._heartbeat.deadline():
             return
+        self.acknowledged_at()
         acknowledged = self._ledger.written - self._channel.unacknowledged()
         confirmed = not self._channel.failed() and acknowledged >= self._beat_end
         beat = self._heartbeat.expire(now, confirmed)
@@ -287,7 +291,23 @@ class Connection:
             return False
         return not self._ledger.unacknowledged(self._channel.unacknowledged())
 
+    def acknowledged_at(self) -> float:
+        """When the peer was last seen to have got more; looked at with each beat, and now.
+
+        Never with UDP, where nobody tells.
+        """
+        if self._rules.datagrams:
+            return -math.inf
+        acknowledged = self._ledger.written - self._channel.unacknowledged()
+        if acknowledged > self._acknowledged:
+            self._acknowledged, self._acknowledged_at = acknowledged, self._clock()
+        return self._acknowledged_at
+
     # The end.
+
+    def break_off(self, error: OSError) -> None:
+        """What it went over is no more."""
+        self._end(error)
 
     def _end(self, error: OSError | None) -> None:
         if not self._ended.done():

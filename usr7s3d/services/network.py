@@ -108,7 +108,9 @@ class Network:
         jitter: Callable[[], float],
         password: Callable[[], str],
         doors_shut: bool,
+        state_changed: Callable[[], None] = lambda: None,
     ) -> None:
+        self._state_changed = state_changed
         self._config = config
         self._dialer = dialer
         self._jitter = jitter
@@ -125,7 +127,7 @@ class Network:
     def _link(self, name: str, socket: Socket, settings: Settings, legacy: Legacy) -> Link:
         dial = self._dialer.udp if socket.protocol == "UDP" else self._dialer.tcp
         login = cloud_login(settings, self._config.cloud.login) if name == "A" else b""
-        return Link(
+        link = Link(
             name,
             link_rules(settings, socket, resend=self._config.link.resend, login=login),
             legacy.cache((name, socket.protocol, socket.host, socket.port)),
@@ -134,6 +136,8 @@ class Network:
             open_channel=partial(dial, socket.host, socket.port),
             identify=Introduction(name, settings.register, self._register_content),
         )
+        link.state_changed = self._state_changed
+        return link
 
     def httpd(
         self, settings: Settings, legacy: Legacy, outlet: Outlet, moved: Moved

@@ -19,6 +19,7 @@ from usr7s3d.core.liveness import Liveness, Pulse
 from usr7s3d.core.pressure import State
 from usr7s3d.core.register import RegisterPacket
 from usr7s3d.devices.dial import ATTEMPT
+from usr7s3d.devices.limit import TimeLimit
 from usr7s3d.services.bearer import Bearer
 from usr7s3d.services.connection import Channel, Connection, Counters, Rules
 
@@ -197,8 +198,8 @@ class Link:
 
     async def _opened(self) -> Channel:
         try:
-            async with asyncio.timeout(ATTEMPT) as limit:
-                with self._bearer.watched(lambda _: limit.reschedule(self._clock())):
+            async with TimeLimit(ATTEMPT) as limit:
+                with self._bearer.watched(lambda _: limit.expire()):
                     return await self._open_channel(self._receive, self._sent)
         except TimeoutError as error:
             # The kernel's own ETIMEDOUT is a TimeoutError, too, and has words.

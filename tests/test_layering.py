@@ -23,7 +23,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "hostconfig": {"at", "settings"},
     "devices": {"core", "settings", "modem", "at", "hostconfig"},
     "services": {"core", "settings", "modem", "at", "hostconfig", "devices"},
-    "daemon": {"core", "settings", "modem", "at", "hostconfig", "devices", "services"},
+    "life": {"core", "settings", "modem", "at", "hostconfig", "devices", "services"},
+    "daemon": {"core", "settings", "modem", "at", "hostconfig", "devices", "services", "life"},
     "__main__": {"settings", "hostconfig", "daemon"},
     # A client of the daemon: it talks to the control socket and never opens what the daemon owns.
     "ctl": {"core", "settings", "at", "hostconfig"},
@@ -116,6 +117,14 @@ def test_the_clock_is_the_loops(path: Path) -> None:
     if layer(module_name(path)) not in MAY_READ_THE_CLOCK:
         assert "time" not in set(imports(path))
         assert not {".".join(name.split(".")[-2:]) for name in calls(path)} & CLOCK_CALLS
+
+
+@every_file
+def test_a_time_limit_holds_in_a_clean_up_too(path: Path) -> None:
+    """asyncio's own does not on bookworm's Python; see devices/limit.py."""
+    if layer(module_name(path)) != "simulator":
+        theirs = {"asyncio.timeout", "asyncio.timeout_at", "asyncio.wait_for"}
+        assert not theirs & set(calls(path))
 
 
 def test_tls_has_one_home() -> None:

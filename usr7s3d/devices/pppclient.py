@@ -19,6 +19,8 @@ from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from usr7s3d.devices.limit import TimeLimit
+
 SOCKET = Path("/run/usr7s3d-ppp.sock")
 STARTER = Path(__file__).parent.parent / "pppstarter.py"
 COMMAND = "USR7S3D_PPP_STARTER"
@@ -61,7 +63,7 @@ class Session:
         """Have pppd end, and wait until it has."""
         try:
             self._writer.write_eof()
-            async with asyncio.timeout(END_TIME):
+            async with TimeLimit(END_TIME):
                 while await self._reader.read(LONGEST):
                     pass
         except (OSError, TimeoutError):

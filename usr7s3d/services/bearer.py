@@ -8,6 +8,8 @@ import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from usr7s3d.devices.limit import TimeLimit
+
 
 class Bearer:
     """What one service raises and drops, and any number of links watch."""
@@ -46,7 +48,7 @@ class Bearer:
     async def pause(self, seconds: float) -> bool:
         """Wait so long, or until a new way is there; whether it is."""
         try:
-            async with asyncio.timeout(seconds):
+            async with TimeLimit(seconds):
                 await self._rise.wait()
         except TimeoutError:
             return False

@@ -14,6 +14,7 @@ from usr7s3d.core.backoff import Backoff
 from usr7s3d.core.lights import WORK_TIME, Flash
 from usr7s3d.core.liveness import Liveness
 from usr7s3d.devices.leds import Lamp
+from usr7s3d.devices.limit import TimeLimit
 from usr7s3d.services.timer import LazyTimer
 
 log = logging.getLogger(__name__)
@@ -136,7 +137,7 @@ class Lights:
                     due = self._look(self._clock())
                     self._lost.clear()
                     with pulse.waiting(due - self._clock()), suppress(TimeoutError):
-                        async with asyncio.timeout_at(due if due < math.inf else None):
+                        async with TimeLimit(due - self._clock()):
                             await self._lost.wait()
         finally:
             self._flash_timer.stop()

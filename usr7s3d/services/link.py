@@ -19,6 +19,7 @@ from usr7s3d.core.liveness import Liveness, Pulse
 from usr7s3d.core.pressure import State
 from usr7s3d.core.register import RegisterPacket
 from usr7s3d.devices.dial import ATTEMPT
+from usr7s3d.devices.limit import TimeLimit
 from usr7s3d.services.bearer import Bearer
 from usr7s3d.services.connection import Channel, Connection, Counters, Rules
 
@@ -103,7 +104,7 @@ class Link:
     def send(self, packet: bytes) -> None:
         """Send ``packet``, behind those that wait."""
         connection = self._connection
-        if connection is None or connection.parting:
+        if connection is None or not connection.open:
             self._keep(packet)
         elif connection.pressure.state is State.STALLED:
             self._drop(self.cache.put(packet))
@@ -140,10 +141,9 @@ class Link:
     def _drop(self, size: int) -> None:
         if size and not self._dropping:
             self._dropping = True
-            why = "stalled" if self._connection else "down"
-            rule = (
-                "its cache is full" if self._connection or self.rules.caching else "CACHEN is off"
-            )
+            up = self._connection is not None and self._connection.open
+            why = "stalled" if up else "down"
+            rule = "its cache is full" if up or self.rules.caching else "CACHEN is off"
             log.warning("%s: %s and %s: packets are dropped", self.name, why, rule)
         self.counters.dropped_bytes += size
 
@@ -198,8 +198,8 @@ class Link:
 
     async def _opened(self) -> Channel:
         try:
-            async with asyncio.timeout(ATTEMPT) as limit:
-                with self._bearer.watched(lambda _: limit.reschedule(self._clock())):
+            async with TimeLimit(ATTEMPT) as limit:
+                with self._bearer.watched(lambda _: limit.expire()):
                     return await self._open_channel(self._receive, self._sent)
         except TimeoutError as error:
             # The kernel's own ETIMEDOUT is a TimeoutError, too, and has words.
@@ -262,7 +262,7 @@ class Link:
         self.counters.rx_bytes += len(data)
         self.last_received_at = self._clock()
         if self._connection:
-            self._connection.traffic()
+            self._connection.received(data)
         self.received(data)
 
     def _sent(self) -> None:

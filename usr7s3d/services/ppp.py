@@ -10,6 +10,7 @@ APN and number stay here; user and password go to root's part only (pppstarter.p
 import asyncio
 import contextlib
 import logging
+import math
 import re
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
@@ -20,6 +21,7 @@ from usr7s3d.core import pppend
 from usr7s3d.core.backoff import Backoff
 from usr7s3d.core.liveness import Liveness, Pulse
 from usr7s3d.devices.dial import Received, Sent
+from usr7s3d.devices.limit import TimeLimit
 from usr7s3d.devices.pppclient import Report, Request
 from usr7s3d.hostconfig.model import Bearer as Config
 from usr7s3d.modem import call, network
@@ -185,7 +187,7 @@ class Ppp:
         self._backoff = Backoff(FIRST_REDIAL, LAST_REDIAL, jitter)
         self._sms_gap = sms_gap
         self._clock = asyncio.get_running_loop().time
-        self._limit: asyncio.Timeout | None = None  # of the session that is up
+        self._limit: TimeLimit | None = None  # of the session that is up
         self._why = ""  # we hang up
         self._said: set[str] = set()  # why it is down, in this outage
 
@@ -206,7 +208,7 @@ class Ppp:
         """Hang up and dial again."""
         self._why = why
         if self._limit:
-            self._limit.reschedule(self._clock())
+            self._limit.expire()
 
     # Its life.
 
@@ -304,22 +306,22 @@ class Ppp:
         """What the network and pppd agree to.  Raises OSError."""
         way = Way()
         try:
-            async with asyncio.timeout(NEGOTIATION):
+            async with TimeLimit(NEGOTIATION):
                 while not way.complete:
                     way.add(self._heard(await session.report(), agreed=False))
         except TimeoutError as error:
             raise CallRefused(error.strerror or f"no address in {NEGOTIATION:g} s") from error
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(MORE):
+            async with TimeLimit(MORE):
                 while True:
                     way.add(self._heard(await session.report()))
         return way
 
     async def _until_over(self, session: Session) -> None:
         """Return when we are to hang up.  Raises OSError when the call has ended."""
-        gap = self._sms_gap if self._phone.one_port else 0.0
+        gap = self._sms_gap if self._phone.one_port and self._sms_gap else math.inf
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(0.0 if self._why else gap or None) as self._limit:
+            async with TimeLimit(0.0 if self._why else gap) as self._limit:
                 while True:
                     self._heard(await session.report())
 

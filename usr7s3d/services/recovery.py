@@ -14,6 +14,7 @@ from typing import Any, NoReturn, Protocol, TypeVar
 
 from usr7s3d.core.ladder import Ladder, Record, Rung, Step, Trouble
 from usr7s3d.core.liveness import Liveness, Pulse
+from usr7s3d.devices.limit import TimeLimit
 from usr7s3d.hostconfig.model import Modem as Config
 from usr7s3d.modem.seen import ABSENT, NONE, REGISTERED, STARTING, Seen
 
@@ -103,6 +104,7 @@ class Recovery:
         self._ladder = Ladder(available(config), self._kept)
         self._seen_at = ""  # where it was plugged when last seen, "1-1.2"
         self._port = ""
+        self._limit: TimeLimit | None = None  # of the wait that is on
 
     @property
     def record(self) -> Record:
@@ -121,6 +123,8 @@ class Recovery:
     def refused(self, why: str) -> None:
         """The modem is registered, and the network gives it no connection."""
         self._ladder.trouble(Trouble.REFUSED, why, self._clock())
+        if self._limit:
+            self._limit.expire()  # there is something to wait for
 
     def connected(self) -> None:
         """It gives one."""
@@ -144,10 +148,11 @@ class Recovery:
         due = self._ladder.deadline()
         limit = LOOK if due is None else min(LOOK, max(0.0, due - self._clock()))
         with pulse.waiting(limit), suppress(TimeoutError):
-            async with asyncio.timeout(limit):
+            async with TimeLimit(limit) as self._limit:
                 # Signal strength changes all the time, and tells nothing here.
                 while not await self._modem.known(lambda now: now.state != seen.state, LOOK):
                     pass
+        self._limit = None
 
     def _judge(self, seen: Seen) -> None:
         now = self._clock()
@@ -171,7 +176,7 @@ class Recovery:
                 await self._keep()  # before it is done: it may be our last
                 log.warning("modem: %s", step)
                 try:
-                    async with asyncio.timeout(STEP_LIMIT):
+                    async with TimeLimit(STEP_LIMIT):
                         await self._take(step)
                 except OSError as error:
                     log.warning("modem: %s: %s", step.rung.value, error.strerror or error)

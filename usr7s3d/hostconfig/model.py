@@ -192,7 +192,6 @@ class Modem:
         Pattern(r"([0-9][0-9.-]*/[0-9]{1,2})?", 'a hub and its port as in `"1-1/2"`, or empty'),
         "USB port whose power uhubctl can switch, as HUB/PORT; used like `power` and in its place. "
         "Empty: none.",
-        example='"1-1/2"',
     )
     reboot: bool = _key(
         False,

@@ -223,6 +223,11 @@ class Ppp:
     # What others ask of it.
 
     @property
+    def waits_for(self) -> str:
+        """What keeps it from dialling; empty while nothing does."""
+        return "" if self._phone.may_dial else self._phone.waits_for
+
+    @property
     def sms_wait(self) -> bool:
         """Whether SMS wait for the end of the call."""
         return self._phone.one_port and self.state in ("connecting", "up")

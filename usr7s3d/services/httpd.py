@@ -18,6 +18,7 @@ from usr7s3d.core import httprequest
 from usr7s3d.core.httpanswer import Answer, BadAnswer
 from usr7s3d.core.httprequest import Form
 from usr7s3d.core.liveness import Liveness
+from usr7s3d.devices.limit import TimeLimit
 from usr7s3d.services.httpcall import Call, Open
 from usr7s3d.services.outlet import Outlet
 
@@ -127,13 +128,13 @@ class Httpd:
     async def _answer_to(self, packet: bytes) -> bytes:
         """What the server answers, as the UART gets it; nothing when that fails."""
         self.counters.requests += 1
-        limit = asyncio.timeout(self.rules.timeout)
+        limit = TimeLimit(self.rules.timeout)
         try:
             async with limit:
                 answer = await self._exchange(httprequest.request(self.rules.form, packet))
         except (OSError, BadAnswer) as error:
             late = f"no answer in {self.rules.timeout:g} s (HTPTO)"
-            self._fail(late if limit.expired() else _words(error))
+            self._fail(late if limit.expired else _words(error))
             return b""
         self.counters.answers += 1
         self.counters.rx_bytes += len(answer.content)

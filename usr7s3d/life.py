@@ -9,6 +9,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import NoReturn
 
 from usr7s3d.at.engine import Door
@@ -20,6 +21,7 @@ from usr7s3d.core.liveness import Liveness
 from usr7s3d.devices.dial import Dialer
 from usr7s3d.devices.leds import open_lamp, open_pin
 from usr7s3d.devices.modemport import open_modem_port
+from usr7s3d.devices.pppclient import session
 from usr7s3d.devices.resolve import Resolver
 from usr7s3d.devices.state import Store
 from usr7s3d.devices.thread import in_thread
@@ -30,6 +32,7 @@ from usr7s3d.hostconfig import HostConfig, Parsed
 from usr7s3d.services.bridge import Moved
 from usr7s3d.services.commander import Commander
 from usr7s3d.services.console import COMMAND_LIMIT
+from usr7s3d.services.conversation import OpenPort
 from usr7s3d.services.facts import gather
 from usr7s3d.services.modem import Modem
 from usr7s3d.services.modem import Outside as ToModem
@@ -38,16 +41,17 @@ from usr7s3d.services.network import Dial, Legacy, Network, keepalive
 from usr7s3d.services.panel import OpenLamp, OpenPin, Panel
 from usr7s3d.services.plan import line_settings
 from usr7s3d.services.port import InThread, OpenUart, Port
+from usr7s3d.services.ppp import OpenSession
 from usr7s3d.services.unlock import Notebook
+from usr7s3d.services.uplink import Uplink, Ways
 
 log = logging.getLogger(__name__)
 
 FIRST_LOOK, LAST_LOOK = 0.25, 2.0  # s between looks for a tty that is not there
 
 
-def _dialer(config: HostConfig) -> Dialer:
-    interface = config.bearer.interface
-    return Dialer(Resolver(interface), interface, keepalive(config))
+def _dialer(config: HostConfig, interface: str, servers: list[str]) -> Dialer:
+    return Dialer(Resolver(interface, servers), interface, keepalive(config))
 
 
 def _modem(config: HostConfig, store: Store) -> Modem:
@@ -66,18 +70,20 @@ class Outside:
     """Our ways to the world and to chance; a test has others."""
 
     open_uart: OpenUart = open_uart
-    dialer: Callable[[HostConfig], Dial] = _dialer
+    dialer: Callable[[HostConfig, str, list[str]], Dial] = _dialer  # interface, name servers
     in_thread: InThread = in_thread
     jitter: Callable[[], float] = random.random
     open_lamp: OpenLamp = open_lamp
     open_pin: OpenPin = open_pin
     modem: Callable[[HostConfig, Store], Modem] = _modem
+    open_modem_port: OpenPort = open_modem_port
+    ppp_session: OpenSession = session
 
 
 class Life:
     """What depends on the host configuration.
 
-    ``port`` and ``modem`` are those of the life before, if any: what did not change stays open.
+    ``port`` and ``uplink`` are those of the life before, if any: what did not change stays open.
     """
 
     def __init__(
@@ -87,9 +93,10 @@ class Life:
         legacy: Legacy,
         outside: Outside,
         *,
+        runtime: Path,
         moved: Moved,
         port: Port | None = None,
-        modem: Modem | None = None,
+        uplink: Uplink | None = None,
     ) -> None:
         self.config = config = parsed.config
         self.legacy = legacy
@@ -102,12 +109,16 @@ class Life:
         self.levels = Levels(config.factory, stored.user_default, stored.saved)
         self.commander = Commander(self.levels, store, self._facts, outside.in_thread)
         self._serial_number = store.serial_number()
-        self.modem = modem if modem and modem.serves(config) else outside.modem(config, store)
+        if uplink is None or not uplink.serves(config):
+            uplink = self._uplink(store, runtime)
+        self.uplink = uplink
+        self.modem = uplink.modem
         self.modem.calls.allowed = lambda: self.levels.in_force.module.answer_calls
         self.modem.changed = self._refresh
         self._network = Network(
             config,
-            outside.dialer(config),
+            uplink.dial,
+            uplink.bearer,
             jitter=outside.jitter,
             password=lambda: self.levels.in_force.commands.password,
             doors_shut=parsed.doors_shut,
@@ -126,6 +137,18 @@ class Life:
         self._cleared = asyncio.Event()  # by the key
         device = config.uart.device or header_uart()
         self.port = port if port and port.device == device else self._port(device)
+
+    def _uplink(self, store: Store, runtime: Path) -> Uplink:
+        outside = self._outside
+        ways = Ways(
+            dialer=outside.dialer,
+            open_port=outside.open_modem_port,
+            in_thread=outside.in_thread,
+            jitter=outside.jitter,
+            open_session=outside.ppp_session,
+        )
+        modem = outside.modem(self.config, store)
+        return Uplink(self.config, modem, store, ways, runtime=runtime, apn=self.levels.start.apn)
 
     def _port(self, device: str) -> Port:
         return Port(
@@ -194,7 +217,9 @@ class Life:
             await self._modules(liveness)
 
     async def _modules(self, liveness: Liveness) -> NoReturn:
+        self.uplink.host_bytes = self._host_bytes
         while True:
+            self.uplink.use(self.levels.start.apn)
             self.module = Module(
                 self.port,
                 self.commander,
@@ -202,6 +227,13 @@ class Life:
                 self.legacy,
                 escape_quiet=self.config.uart.escape_quiet_ms / 1000,
                 moved=self._moved,
+                redial=self.uplink.redial,
             )
             await self.module.run(liveness)
             self.levels.restart()
+
+    def _host_bytes(self) -> tuple[int, int]:
+        """What the sockets have received and sent."""
+        links, http = self.legacy.counters.values(), self.legacy.http
+        received = sum(link.rx_bytes for link in links) + http.rx_bytes
+        return received, sum(link.tx_bytes for link in links) + http.tx_bytes

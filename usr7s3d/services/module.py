@@ -9,7 +9,7 @@ each link's cache stays while its protocol and address do.
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import NoReturn, Protocol
 
 from usr7s3d.at.fields import unescape
@@ -62,7 +62,9 @@ class Module:
         *,
         escape_quiet: float,
         moved: Moved,
+        redial: Callable[[str], None] = lambda _: None,
     ) -> None:
+        self._redial = redial
         self._port = port
         self._commander = commander
         self._legacy = legacy
@@ -173,6 +175,8 @@ class Module:
         due = idle_until(self.settings.module.restart_after, last)
         if due is not None and self._clock() >= due:
             log.info("module: nothing received for %.0f s (RSTIM): restart", due - last)
+            if all(link.last_acknowledged_at < last for link in self.active):
+                self._redial("nothing was received or acknowledged (RSTIM)")
             self.restart_soon()
         else:
             self._idle_timer.set(due)

@@ -60,7 +60,7 @@ class Uplink:
     """All of it, for as long as ``[bearer]`` and ``[modem]`` stay the same."""
 
     def __init__(
-        self, config: HostConfig, modem: Modem, notes: Notes, ways: Ways, runtime: Path, apn: Apn
+        self, config: HostConfig, modem: Modem, notes: Notes, ways: Ways, *, runtime: Path, apn: Apn
     ) -> None:
         self.modem = modem
         self.ppp: Ppp | None = None

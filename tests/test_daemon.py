@@ -20,11 +20,12 @@ from tests.services.fake_channel import FakeChannel
 from tests.services.parts import Tty, at_once, no_jitter, settle
 from usr7s3d.core.line import LineSettings
 from usr7s3d.core.liveness import GRACE
-from usr7s3d.daemon import Daemon, Outside, Places
+from usr7s3d.daemon import Daemon, Places
 from usr7s3d.devices.dial import Received, Sent
 from usr7s3d.devices.notify import Notifier
 from usr7s3d.devices.uart import Uart
 from usr7s3d.hostconfig import HostConfig, parse
+from usr7s3d.life import Outside
 from usr7s3d.services.commander import Commander
 from usr7s3d.services.control import PATIENCE
 from usr7s3d.services.module import REPLY_LIMIT

@@ -23,7 +23,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "hostconfig": {"at", "settings"},
     "devices": {"core", "settings", "modem", "at", "hostconfig"},
     "services": {"core", "settings", "modem", "at", "hostconfig", "devices"},
-    "daemon": {"core", "settings", "modem", "at", "hostconfig", "devices", "services"},
+    "life": {"core", "settings", "modem", "at", "hostconfig", "devices", "services"},
+    "daemon": {"core", "settings", "modem", "at", "hostconfig", "devices", "services", "life"},
     "__main__": {"settings", "hostconfig", "daemon"},
     # A client of the daemon: it talks to the control socket and never opens what the daemon owns.
     "ctl": {"core", "settings", "at", "hostconfig"},

@@ -7,6 +7,7 @@ import pytest
 
 from usr7s3d.services.bridge import Bridge
 from usr7s3d.services.link import Link
+from usr7s3d.services.outlet import Outlet
 from usr7s3d.services.port import Port
 
 
@@ -53,12 +54,16 @@ class Crossing:
         self.port, self.a, self.b = FakePort(), FakeLink("A"), FakeLink("B")
         links = [cast(Link, link) for link in (self.a, self.b)]
         self.seen: list[tuple[str, str, int]] = []
+        port = cast(Port, self.port)
+        self.outlet = Outlet(port)
         self.bridge = Bridge(
-            cast(Port, self.port),
+            port,
+            self.outlet,
             links,
             show_id=show_id,
             moved=lambda *movement: self.seen.append(movement),
         )
+        self.outlet.flow = self.bridge.flow
 
     def comes(self, name: str, data: bytes, now: float = 10.0, *, datagram: bool = False) -> None:
         self.bridge.to_uart(name, data, now, datagram=datagram)
@@ -106,39 +111,39 @@ def test_no_link_is_read_while_4096_bytes_wait_for_the_uart(crossing: Crossing) 
     crossing.comes("A", b"x")
     assert (crossing.a.pauses, crossing.b.pauses) == ({"UART"}, {"UART"})
     crossing.port.full = False
-    crossing.bridge.uart_drained()
+    crossing.outlet.drained()
     assert (crossing.a.pauses, crossing.b.pauses) == (set(), set())
 
 
 def test_data_waits_while_the_uart_is_in_command_mode_and_comes_after_it(
     crossing: Crossing,
 ) -> None:
-    crossing.bridge.hold("command mode")
+    crossing.outlet.hold("command mode")
     crossing.comes("A", b"one")
     crossing.comes("B", b"two")  # was read before the links were paused
     assert (crossing.port.written, crossing.a.pauses, crossing.b.pauses) == ([], {"UART"}, {"UART"})
-    crossing.bridge.uart_drained()  # the reply to a command has left
+    crossing.outlet.drained()  # the reply to a command has left
     assert crossing.a.pauses == {"UART"}
-    crossing.bridge.release("command mode")
+    crossing.outlet.release("command mode")
     assert crossing.port.written == [b"one", b"two"]
     assert crossing.a.pauses == set()
 
 
 def test_it_waits_until_every_reason_is_gone(crossing: Crossing) -> None:
-    crossing.bridge.hold("command mode")
-    crossing.bridge.hold("line change")
+    crossing.outlet.hold("command mode")
+    crossing.outlet.hold("line change")
     crossing.comes("A", b"one")
-    crossing.bridge.release("command mode")
+    crossing.outlet.release("command mode")
     assert crossing.port.written == []
-    crossing.bridge.release("line change")
+    crossing.outlet.release("line change")
     assert crossing.port.written == [b"one"]
 
 
 def test_released_data_may_fill_the_uart(crossing: Crossing) -> None:
-    crossing.bridge.hold("command mode")
+    crossing.outlet.hold("command mode")
     crossing.comes("A", b"x" * 4096)
     crossing.port.full = True
-    crossing.bridge.release("command mode")
+    crossing.outlet.release("command mode")
     assert crossing.a.pauses == {"UART"}
 
 

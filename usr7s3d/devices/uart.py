@@ -11,13 +11,14 @@ import os
 import pty
 import struct
 import termios
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import serial
 
 from usr7s3d.core.line import LineSettings
 from usr7s3d.devices.stream import Stream
+from usr7s3d.devices.ttyerrors import os_errors
 
 PTY_PREFIX = "pty:"
 
@@ -116,7 +117,7 @@ def open_uart(device: str, line: LineSettings) -> Uart:
 
 
 def _open_port(path: str, line: LineSettings, exclusive: bool) -> serial.Serial:
-    with _os_errors():
+    with os_errors():
         # An inter-byte time of 0 makes pyserial set VMIN=1, VTIME=0: then "no data" is
         # EAGAIN and an empty read is a hang-up.  With VMIN=0 both read as nothing.
         port = serial.Serial(exclusive=exclusive or None, inter_byte_timeout=0)
@@ -184,23 +185,6 @@ def _set_line(fd: int, line: LineSettings) -> None:
     cflag = cflag & ~LINE_FLAGS | size | stop | flow | rate | PARITY[line.parity]
     words = TERMIOS2.pack(iflag, oflag, cflag, lflag, rest, line.baud, line.baud)
     fcntl.ioctl(fd, TCSETS2, words)
-
-
-@contextlib.contextmanager
-def _os_errors() -> Iterator[None]:
-    """Everything that pyserial and termios raise about a device, as OSError."""
-    try:
-        yield
-    except termios.error as error:
-        raise OSError(*error.args) from error
-    except ValueError as error:
-        raise OSError(errno.EINVAL, str(error)) from error
-    except serial.SerialException as error:
-        cause = error.__context__  # of "no tty" pyserial tells in words only
-        number = error.errno or (cause.args[0] if isinstance(cause, termios.error) else errno.EIO)
-        if number == errno.EWOULDBLOCK:
-            raise OSError(errno.EBUSY, "another program has it") from error
-        raise OSError(number, os.strerror(number)) from error
 
 
 def header_uart() -> str:

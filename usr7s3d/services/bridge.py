@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 
 from usr7s3d.core.runs import RunMarker
 from usr7s3d.services.link import Link
+from usr7s3d.services.outlet import Outlet
 from usr7s3d.services.port import Port
 
 Moved = Callable[[str, str, int], None]  # told from where, to where, and how many bytes
@@ -16,13 +17,14 @@ Moved = Callable[[str, str, int], None]  # told from where, to where, and how ma
 class Bridge:
     """The data path of NET mode (manual 3.2.1).  ``show_id`` is SOCKIDEN."""
 
-    def __init__(self, port: Port, links: Sequence[Link], *, show_id: bool, moved: Moved) -> None:
+    def __init__(
+        self, port: Port, outlet: Outlet, links: Sequence[Link], *, show_id: bool, moved: Moved
+    ) -> None:
         self._port = port
+        self._outlet = outlet
         self._links = links
         self._moved = moved
         self._marker = RunMarker() if show_id else None
-        self._held: list[bytes] = []
-        self._holds: set[str] = set()  # why data for the UART waits
         for link in links:
             link.changed = self._link_changed
 
@@ -43,35 +45,12 @@ class Bridge:
         self._moved(name, "UART", len(data))
         if self._marker:
             data = self._marker.mark(name, now, datagram=datagram) + data
-        if self._holds:
-            self._held.append(data)
-        else:
-            self._port.write(data)
-        if self._holds or self._port.full:
-            self._read_links(False)
+        self._outlet.write(data)
 
-    def uart_drained(self) -> None:
-        """Nothing waits for the UART any more."""
-        if not self._holds:
-            self._read_links(True)
-
-    def _read_links(self, reading: bool) -> None:
+    def flow(self, reading: bool) -> None:
+        """Whether the links may be read: the UART takes what they bring."""
         for link in self._links:
             if reading:
                 link.resume("UART")
             else:
                 link.pause("UART")
-
-    def hold(self, reason: str) -> None:
-        """Keep data for the UART back, as in command mode; bounded, for no link is read then."""
-        self._holds.add(reason)
-
-    def release(self, reason: str) -> None:
-        """End one reason to hold."""
-        self._holds.discard(reason)
-        if self._holds:
-            return
-        held, self._held = self._held, []
-        for data in held:
-            self._port.write(data)
-        self._read_links(not self._port.full)

@@ -1,6 +1,7 @@
 """One life of the module, from a restart to the next.
 
-    console <-> bridge <-> door A, door B <-> link A, link B
+    console --> mode: bridge <-> door A, door B <-> link A, link B
+    outlet  <----'
 
 All are built from the saved settings and torn down together.  The tty stays open, and
 each link's cache stays while its protocol and address do.
@@ -9,7 +10,7 @@ each link's cache stays while its protocol and address do.
 import asyncio
 import logging
 from collections.abc import Coroutine
-from typing import NoReturn
+from typing import NoReturn, Protocol
 
 from usr7s3d.at.fields import unescape
 from usr7s3d.at.table import BAUD_RATES
@@ -24,6 +25,7 @@ from usr7s3d.services.console import COMMAND_LIMIT, Console
 from usr7s3d.services.door import NetworkDoor
 from usr7s3d.services.link import Link
 from usr7s3d.services.network import Legacy, Network
+from usr7s3d.services.outlet import Outlet
 from usr7s3d.services.plan import line_settings, uart_rules
 from usr7s3d.services.port import Port
 from usr7s3d.services.timer import LazyTimer
@@ -34,6 +36,18 @@ RESTART_DELAY = 0.5  # s after the reply has left: ENTM comes right behind S and
 REPLY_LIMIT = 2.0  # s for the reply to leave; CTS may hold it for ever
 OLD_RATE_LIMIT = 30.0  # s for what was queued to leave before the line changes (manual 3.6.2)
 LINE_NEWS, LINE_NEWS_REFILL = 5, 60.0  # line changes that are logged at once; s for one more
+
+
+class Mode(Protocol):
+    """What WKMOD decides: where the UART's packets go, and who fills the outlet."""
+
+    def from_uart(self, packet: bytes) -> None:
+        """Take what the UART sent."""
+        ...
+
+    def flow(self, reading: bool) -> None:
+        """Stop or go on bringing data for the UART."""
+        ...
 
 
 class Module:
@@ -59,7 +73,11 @@ class Module:
         self.settings = settings = commander.levels.start
         self.links = network.links(settings, legacy)
         self.active = [link for link in self.links.values() if link.rules.enabled]
-        self._bridge = Bridge(port, self.active, show_id=settings.links.show_id, moved=moved)
+        self._outlet = Outlet(port)
+        show_id = settings.links.show_id
+        self._bridge = Bridge(port, self._outlet, self.active, show_id=show_id, moved=moved)
+        self._mode: Mode = self._bridge
+        self._outlet.flow = self._mode.flow
         self.doors = {link.name: self._door(link, network) for link in self.active}
         self._line_changes: asyncio.Queue[tuple[Link, LineSettings]] = asyncio.Queue()
         # A server may change the line at each poll: the log tells the first few.
@@ -69,8 +87,8 @@ class Module:
             port,
             uart_rules(settings, escape_quiet),
             commander,
-            deliver=self._bridge.from_uart,
-            drained=self._bridge.uart_drained,
+            deliver=self._mode.from_uart,
+            drained=self._outlet.drained,
             command_mode=self._command_mode,
             restart=self.restart_soon,
         )
@@ -98,9 +116,9 @@ class Module:
     def _command_mode(self, entered: bool) -> None:
         if entered:
             self._data_mode.clear()
-            self._bridge.hold("command mode")
+            self._outlet.hold("command mode")
         else:
-            self._bridge.release("command mode")
+            self._outlet.release("command mode")
             self._data_mode.set()
 
     # The line, changed from the network (manual 3.6.2).
@@ -122,14 +140,14 @@ class Module:
                 with pulse.waiting():
                     link, line = await self._line_changes.get()
                     await self._data_mode.wait()  # so that what came before the frame can leave
-                self._bridge.hold("line change")
+                self._outlet.hold("line change")
                 with pulse.waiting(OLD_RATE_LIMIT):
                     await self._port.sent(OLD_RATE_LIMIT)
                 level = logging.DEBUG if self._line_news.empty(self._clock()) else logging.INFO
                 self._line_news.take(self._clock())
                 log.log(level, "%s: sets the UART to %s until the next restart", link.name, line)
                 self._port.set_line(line, level)
-                self._bridge.release("line change")
+                self._outlet.release("line change")
                 link.resume("line change")
 
     # What happens by the clock.
@@ -225,4 +243,4 @@ class Module:
         for door in self.doors.values():
             door.close()
         for reason in ("command mode", "line change"):
-            self._bridge.release(reason)
+            self._outlet.release(reason)

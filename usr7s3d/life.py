@@ -1,0 +1,108 @@
+"""One life: from one reading of the host configuration to the next (SIGHUP).
+
+It owns what the host configuration decides, and lives one module after the other.
+"""
+
+import logging
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NoReturn
+
+from usr7s3d.at.facts import Facts
+from usr7s3d.at.levels import Levels
+from usr7s3d.core.backoff import Backoff
+from usr7s3d.core.liveness import Liveness
+from usr7s3d.devices.dial import Dialer
+from usr7s3d.devices.resolve import Resolver
+from usr7s3d.devices.state import Store
+from usr7s3d.devices.thread import in_thread
+from usr7s3d.devices.uart import header_uart, open_uart
+from usr7s3d.hostconfig import HostConfig, Parsed
+from usr7s3d.services.bridge import Moved
+from usr7s3d.services.commander import Commander
+from usr7s3d.services.facts import gather
+from usr7s3d.services.module import Module
+from usr7s3d.services.network import Dial, Legacy, Network, keepalive
+from usr7s3d.services.plan import line_settings
+from usr7s3d.services.port import InThread, OpenUart, Port
+
+log = logging.getLogger(__name__)
+
+FIRST_LOOK, LAST_LOOK = 0.25, 2.0  # s between looks for a tty that is not there
+
+
+def _dialer(config: HostConfig) -> Dialer:
+    interface = config.bearer.interface
+    return Dialer(Resolver(interface), interface, keepalive(config))
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """Our ways to the world and to chance; a test has others."""
+
+    open_uart: OpenUart = open_uart
+    dialer: Callable[[HostConfig], Dial] = _dialer
+    in_thread: InThread = in_thread
+    jitter: Callable[[], float] = random.random
+
+
+class Life:
+    """What depends on the host configuration.  ``port`` is that of the life before, if any."""
+
+    def __init__(
+        self,
+        parsed: Parsed,
+        store: Store,
+        legacy: Legacy,
+        outside: Outside,
+        *,
+        moved: Moved,
+        port: Port | None = None,
+    ) -> None:
+        self.config = config = parsed.config
+        self.legacy = legacy
+        self._outside = outside
+        self._moved = moved
+        self.module: Module | None = None
+        stored = store.load(config.factory)
+        for note in stored.notes:
+            log.warning("settings: %s", note)
+        self.levels = Levels(config.factory, stored.user_default, stored.saved)
+        self.commander = Commander(self.levels, store, self._facts, outside.in_thread)
+        self._serial_number = store.serial_number()
+        self._network = Network(
+            config,
+            outside.dialer(config),
+            jitter=outside.jitter,
+            password=lambda: self.levels.in_force.commands.password,
+            doors_shut=parsed.doors_shut,
+        )
+        device = config.uart.device or header_uart()
+        self.port = port if port and port.device == device else self._port(device)
+
+    def _port(self, device: str) -> Port:
+        return Port(
+            device,
+            line_settings(self.levels.start),
+            Backoff(FIRST_LOOK, LAST_LOOK, self._outside.jitter),
+            open_uart=self._outside.open_uart,
+            in_thread=self._outside.in_thread,
+        )
+
+    def _facts(self) -> Facts:
+        return gather(self.config, self._serial_number, self.module.links if self.module else {})
+
+    async def run(self, liveness: Liveness) -> NoReturn:
+        """Live one module after the other."""
+        while True:
+            self.module = Module(
+                self.port,
+                self.commander,
+                self._network,
+                self.legacy,
+                escape_quiet=self.config.uart.escape_quiet_ms / 1000,
+                moved=self._moved,
+            )
+            await self.module.run(liveness)
+            self.levels.restart()

@@ -109,15 +109,16 @@ class LineReader:
         self._last_byte_at = now
 
     def _cut_text(self) -> list[Event]:
-        end = _END_OF_TEXT.search(self._held)
-        if not end:
+        found = _END_OF_TEXT.search(self._held)
+        if not found:
             if len(self._held) > LONGEST:
                 self._overlong = True
                 self._held.clear()
             return []
-        text, raw = bytes(self._held[: end.start()]), bytes(self._held[: end.end()])
-        del self._held[: end.end()]
-        return [self._typed(text, raw, cancelled=end[0] == b"\x1b")]
+        end = found.end()
+        raw = bytes(self._held[:end])
+        del self._held[:end]
+        return [self._typed(raw[:-1], raw, cancelled=raw.endswith(b"\x1b"))]
 
     def _typed(self, text: bytes | None, raw: bytes, *, cancelled: bool = False) -> Typed:
         lost = self._overlong or text is None or len(text) > LONGEST

@@ -10,31 +10,19 @@ not go round for ever.  The restart comes last, when the SMS is off the SIM.
 import asyncio
 import logging
 from collections.abc import Callable
-from typing import Protocol
 
 from usr7s3d.at.engine import Door
 from usr7s3d.modem.joiner import Joined
 from usr7s3d.modem.numbers import masked
 from usr7s3d.modem.submit import encode
 from usr7s3d.services.commander import Commander
+from usr7s3d.services.sms.executed import Executed
 from usr7s3d.services.sms.memory import Counters
 
 log = logging.getLogger(__name__)
 
 MOST_PARTS = 3  # SMS in a reply
 REPLY_LIMIT = 60.0  # s for the modem to take the reply
-
-
-class Executed(Protocol):
-    """The commands that were carried out, over a restart of the process."""
-
-    async def has(self, joined: Joined) -> bool:
-        """Whether it was."""
-        ...
-
-    async def add(self, joined: Joined, index: int | None) -> None:
-        """It is going to be; ``index`` is where it lies, for people."""
-        ...
 
 
 Reply = Callable[[str, str, Callable[[bool], None]], None]  # number, text, what to tell
@@ -61,9 +49,9 @@ class SmsDoor:
         self._charset = charset
         self._restart_due = False
 
-    async def done(self, joined: Joined) -> bool:
+    def did(self, joined: Joined) -> bool:
         """Whether this very SMS was carried out before."""
-        return await self._executed.has(joined)
+        return self._executed.has(joined)
 
     async def carry_out(self, joined: Joined, command: str, index: int | None) -> None:
         """Execute ``command`` and answer it."""

@@ -8,9 +8,9 @@ import logging
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from hmac import compare_digest
 
 from usr7s3d.core.guesses import Bucket
-from usr7s3d.core.password import same
 from usr7s3d.modem.numbers import masked, same_number
 from usr7s3d.services.sms.memory import Memory
 
@@ -22,7 +22,7 @@ SENDERS = 64  # remembered; who guesses under more names meets the bound for all
 NEWS, NEWS_REFILL = 5, 3600.0  # refusals that are logged at once; s for one more
 
 # The first line; the manual's own example has no CR.  Case counts in the password only.
-_COMMAND = re.compile(r"\s*([^#\r\n]{0,32})#(AT[^\r\n]*)(?s:.*)", re.IGNORECASE)
+_COMMAND = re.compile(r"([^#\r\n]{0,32})#(AT[^\r\n]*)(?s:.*)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +68,9 @@ class Guard:
         found = _COMMAND.fullmatch(text)
         if not self._rules.on or not found:
             return None
-        if not same(found[1].encode(), self._password().encode()):
-            return self._guess(sender)
+        if not compare_digest(found[1].encode(), self._password().encode()):
+            self._guess(sender)
+            return None
         if reason := self._refusal(sender):
             self._memory.counters.refused_commands += 1
             level = logging.DEBUG if self._news.empty(self._clock()) else logging.WARNING

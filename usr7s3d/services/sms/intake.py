@@ -3,12 +3,12 @@
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from usr7s3d.at.inbox import Received
-from usr7s3d.modem.joiner import Joined
+from usr7s3d.modem.joiner import Joined, Joiner
 from usr7s3d.modem.numbers import masked
 from usr7s3d.modem.octets import PduError
 from usr7s3d.modem.pdu import Deliver, Outcome, StatusReport, decode
@@ -48,7 +48,20 @@ class Nobody:
         return True
 
 
+class NotYet:
+    """Between two modules: nobody knows who wants it."""
+
+    def wants(self, _sender: str) -> bool:
+        """The next module will say."""
+        return True
+
+    def deliver(self, _joined: Joined) -> bool:
+        """It waits."""
+        return False
+
+
 NOBODY: Consumer = Nobody()
+NOT_YET: Consumer = NotYet()
 
 
 @dataclass(slots=True)
@@ -61,11 +74,12 @@ class Intake:
     """Takes messages out of the store, one after the other."""
 
     def __init__(self, memory: Memory, guard: Guard, door: SmsDoor) -> None:
-        self.consumer = NOBODY
+        self.consumer = NOT_YET
         self._memory = memory
         self._guard = guard
         self._door = door
         self._clock = asyncio.get_running_loop().time
+        self._joiner = Joiner()
         self._where: dict[Deliver, list[Slot]] = {}  # parts that wait for others
         self._useless: list[Slot] = []  # unreadable, or of no use to anybody
         self._waiting: deque[_Whole] = deque()  # for the UART
@@ -103,10 +117,9 @@ class Intake:
         log.log(level, "SMS: to %s: the network says: %s", masked(str(report.receiver)), what)
 
     async def _take_part(self, slot: Slot, part: Deliver) -> Iterable[Slot]:
-        joiner = self._memory.joiner
-        before = len(joiner)
-        wholes = joiner.add(part, self._clock())
-        if not wholes and len(joiner) == before:
+        before = len(self._joiner)
+        wholes = self._joiner.add(part, self._clock())
+        if not wholes and len(self._joiner) == before:
             return (slot,)  # a double
         self._where.setdefault(part, []).append(slot)
         return await self._take_wholes(wholes)
@@ -123,10 +136,11 @@ class Intake:
         sender = str(joined.parts[0].sender)
         if joined.parts[0].protocol == HIDDEN:
             return whole.slots
+        if joined.complete and self._door.did(joined):
+            log.info("SMS: a command of %s was carried out before", masked(sender))
+            return whole.slots
         if joined.complete and (command := self._guard.command(sender, joined.text)) is not None:
-            if await self._door.done(joined):
-                log.info("SMS: a command of %s was carried out before", masked(sender))
-            elif command:
+            if command:
                 index = whole.slots[0].index if whole.slots else None
                 await self._door.carry_out(joined, command, index)
             return whole.slots
@@ -163,7 +177,7 @@ class Intake:
     async def retry(self) -> Iterable[Slot]:
         """What waited for the UART, and parts that waited too long for others."""
         done = self._deliver()
-        return done + await self._take_wholes(self._memory.joiner.expire(self._clock()))
+        return done + await self._take_wholes(self._joiner.expire(self._clock()))
 
     def give_way(self) -> Iterable[Slot]:
         """What is no use, and parts: they go on waiting in memory."""

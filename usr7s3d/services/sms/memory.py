@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 
 from usr7s3d.at.inbox import Inbox
 from usr7s3d.core.guesses import Bucket
-from usr7s3d.modem.joiner import Joiner
 from usr7s3d.services.sms.order import Order
 
 
@@ -31,7 +30,6 @@ class Memory:
     """Kept in memory from one life to the next."""
 
     inbox: Inbox = field(default_factory=Inbox)
-    joiner: Joiner = field(default_factory=Joiner)
     counters: Counters = field(default_factory=Counters)
     waiting: deque[Order] = field(default_factory=deque)
     guesses: dict[str, Bucket] = field(default_factory=dict)  # by sender

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from usr7s3d.modem.numbers import masked
 from usr7s3d.modem.submit import Outgoing
 
 
@@ -15,3 +16,8 @@ class Order:
     told: Callable[[bool], None] = lambda _: None
     left: int = 0  # how many parts the modem has taken
     tries: int = 0  # of the part that is next
+
+    @property
+    def to(self) -> str:
+        """The number, for the log."""
+        return masked(self.number)

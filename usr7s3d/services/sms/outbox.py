@@ -5,6 +5,7 @@ answer each other.  An SMS that the modem did not answer may have left; its next
 """
 
 import asyncio
+import errno
 import logging
 from collections import deque
 from collections.abc import Callable
@@ -13,7 +14,7 @@ from typing import NoReturn
 from usr7s3d.core.bound import Bound
 from usr7s3d.core.liveness import Liveness, Pulse
 from usr7s3d.modem.command import send_message
-from usr7s3d.modem.numbers import masked
+from usr7s3d.modem.dialogue import Answer
 from usr7s3d.modem.results import Verdict
 from usr7s3d.services.sms.asks import Asks
 from usr7s3d.services.sms.memory import Counters
@@ -24,7 +25,8 @@ log = logging.getLogger(__name__)
 MOST_WAITING = 32  # texts
 TRIES = 3
 PAUSES = (2.0, 10.0)  # s between them: a cell that refuses now may be over it then
-MODEM_LIMIT = 120.0  # s to wait for a modem that is not there; it may be restarting
+MODEM_LIMIT = 120.0  # s to wait for a modem that is not there or busy; it may be restarting
+BUSY_PAUSE = 5.0  # s
 ASK_LIMIT = 600.0  # s; other commands may be asked first, each with its own time-out
 STORE_TROUBLE = (320, 321, 322)  # 3GPP TS 27.005 3.2.5; 322 is a full store
 
@@ -98,7 +100,7 @@ class Outbox:
     def _end(self, order: Order, ok: bool) -> None:
         if not ok:
             self._counters.failed += 1
-            log.warning("SMS: to %s: given up", masked(order.number))
+            log.warning("SMS: to %s: given up", order.to)
         order.told(ok)
 
     async def _send(self, order: Order, pulse: Pulse) -> bool:
@@ -108,43 +110,55 @@ class Outbox:
             if order.tries:
                 with pulse.waiting(PAUSES[-1]):
                     await asyncio.sleep(PAUSES[order.tries - 1])
-            with pulse.waiting(MODEM_LIMIT):
-                if not await self._modem():
-                    log.warning("SMS: to %s: there is no modem", masked(order.number))
-                    return False
-            order.tries += 1
-            with pulse.waiting(ASK_LIMIT):
+            with pulse.waiting(MODEM_LIMIT + ASK_LIMIT):
                 if not await self._try(order):
                     return False
         return True
 
-    async def _modem(self) -> bool:
-        try:
-            async with asyncio.timeout(MODEM_LIMIT):
-                await self._asks.ready.wait()
-        except TimeoutError:
-            return False
-        return True
-
     async def _try(self, order: Order) -> bool:
-        """Send the next part; False: it must not be tried again."""
-        part = order.parts[order.left]
+        """Send the next part; False: there is no sense in another try."""
         try:
-            answer = await self._asks.ask(send_message(part.pdu, part.length))
+            if not (answer := await self._ask(order)):
+                log.warning("SMS: to %s: there is no modem, or it is in a call", order.to)
+                return False
         except OSError as error:
-            log.warning("SMS: to %s: %s", masked(order.number), error)
+            log.warning("SMS: to %s: %s", order.to, error)
             return self._may_have_left(order)
         if answer.ok:
             self._counters.sent += 1
             order.left += 1
             order.tries = 0
             return True
-        log.warning("SMS: to %s: %s", masked(order.number), answer.final)
+        log.warning("SMS: to %s: %s", order.to, answer.final)
         if answer.final.verdict is Verdict.CMS and answer.final.code in STORE_TROUBLE:
             self._store_full()
         return answer.final.verdict is not Verdict.SILENT or self._may_have_left(order)
 
+    async def _ask(self, order: Order) -> Answer | None:
+        """The modem's answer; None when no modem has time for us.  Raises OSError."""
+        part = order.parts[order.left]
+        end = self._clock() + MODEM_LIMIT
+        while await self._modem(end):
+            order.tries += 1
+            try:
+                return await self._asks.ask(send_message(part.pdu, part.length))
+            except OSError as error:
+                if error.errno != errno.EBUSY:  # a call, or too many who ask: nothing was sent
+                    raise
+            order.tries -= 1
+            await asyncio.sleep(BUSY_PAUSE)
+        return None
+
+    async def _modem(self, end: float) -> bool:
+        try:
+            async with asyncio.timeout_at(end):
+                await self._asks.ready.wait()
+        except TimeoutError:
+            return False
+        return self._clock() < end
+
     def _may_have_left(self, order: Order) -> bool:
+        """Whether the bound allows for one more, as this one may be on its way."""
         if order.tries >= TRIES:
             return True
         taken = self._bound.take(1, self._clock())

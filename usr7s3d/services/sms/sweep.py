@@ -209,9 +209,12 @@ class Sweep:
     async def _finish(self, slots: Iterable[Slot]) -> bool:
         """Delete what was handled, then let follow what had to wait for that."""
         try:
-            return any([await self._delete(slot) for slot in slots])
-        finally:
+            deleted = [await self._delete(slot) for slot in slots]
+        except OSError:
             self._taker.settled()
+            raise
+        self._taker.settled()
+        return any(deleted)
 
     async def _delete(self, slot: Slot) -> bool:
         """Whether it is deleted now; what the modem refuses is tried at the next round."""

@@ -12,6 +12,7 @@ import logging
 from collections.abc import Callable
 
 from usr7s3d.at.engine import Door
+from usr7s3d.devices.limit import TimeLimit
 from usr7s3d.modem.joiner import Joined
 from usr7s3d.modem.numbers import masked
 from usr7s3d.modem.submit import encode
@@ -72,7 +73,7 @@ class SmsDoor:
         left = asyncio.Event()
         self._reply(number, text, lambda _: left.set())
         try:
-            async with asyncio.timeout(REPLY_LIMIT):
+            async with TimeLimit(REPLY_LIMIT):
                 await left.wait()
         except TimeoutError:
             log.warning("SMS: the reply to %s still waits", masked(number))

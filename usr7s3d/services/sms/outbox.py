@@ -13,6 +13,7 @@ from typing import NoReturn
 
 from usr7s3d.core.bound import Bound
 from usr7s3d.core.liveness import Liveness, Pulse
+from usr7s3d.devices.limit import TimeLimit
 from usr7s3d.modem.command import send_message
 from usr7s3d.modem.dialogue import Answer
 from usr7s3d.modem.results import Verdict
@@ -151,7 +152,7 @@ class Outbox:
 
     async def _modem(self, end: float) -> bool:
         try:
-            async with asyncio.timeout_at(end):
+            async with TimeLimit(max(0.0, end - self._clock())):
                 await self._asks.ready.wait()
         except TimeoutError:
             return False

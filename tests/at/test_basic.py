@@ -68,6 +68,7 @@ def test_host_bearer_without_a_modem() -> None:
 
 
 @pytest.mark.parametrize("name", ["CSQ", "CREG", "CGREG", "CGATT", "CPIN", "COPS", "CIMI", "CGSN"])
+@pytest.mark.manual("2.2", "basic AT commands")
 def test_they_are_queries_at_every_door(name: str) -> None:
     for door in Door:
         assert ask(f"AT+{name}", door=door).ok

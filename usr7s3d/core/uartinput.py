@@ -111,11 +111,19 @@ class UartInput:
 
     def receive(self, data: bytes, now: float) -> list[Event]:
         """Take ``data``, which came at ``now``.  Feed no more than 4 KiB while busy."""
+        if self._plain(data, now):
+            return [Packet(packet) for packet in self._framer.receive(data, now)]
         events = self.expire(now)
         if self._busy:
             self._waiting.append((data, now))
             return events
         return events + self._sort(data, now)
+
+    def _plain(self, data: bytes, now: float) -> bool:
+        """Whether only the framer has to see ``data``: nobody holds anything, or begins to."""
+        if self._busy or self.command_mode:
+            return False
+        return self._escape.passes(data, now) and self._gate.passes(data, now)
 
     def _sort(self, data: bytes, at: float) -> list[Event]:
         if self.command_mode:

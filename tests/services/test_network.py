@@ -104,6 +104,8 @@ def register(**changes: object) -> Settings:
         ({"type": "ICCID"}, b"89860012345678901234"),
     ],
 )
+@pytest.mark.manual("3.3.1", "ICCID, IMEI or the user's own data")
+@pytest.mark.manual("3.3.2", "www.usr.cn when the connection is there")
 async def test_what_a_link_says_first(changes: dict[str, object], content: bytes) -> None:
     identity = Identity(imei="868123456789012", iccid="89860012345678901234")
     server = Server()

@@ -33,8 +33,7 @@ class Line:
         self.connection.read(True)
 
     def send(self, packet: bytes) -> None:
-        self.cache.add(packet)
-        self.connection.send()
+        self.connection.send(packet)
 
     async def ends_within(self, seconds: float) -> OSError | None:
         """Why it ended; raises TimeoutError when it has not."""

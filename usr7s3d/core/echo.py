@@ -62,10 +62,6 @@ class Echo:
         """What was held and is no echo."""
         return self._decide() if self._held and now >= self._ends + GRACE else b""
 
-    def rest(self) -> bytes:
-        """Give up what is held; the line goes."""
-        return self._decide() if self._held else b""
-
     def _decide(self) -> bytes:
         certain = min(self._surely, len(self._wanted))
         ours = max(_aligned(self._wanted, self._held, self._surely, self._agreed), certain)

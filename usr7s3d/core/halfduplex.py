@@ -16,9 +16,13 @@ class HalfDuplex:
     """Holds what has to wait.  The caller bounds how much that is."""
 
     def __init__(self, character_time: float) -> None:
-        self._silence = max(CHARACTERS * character_time, LEAST)
+        self.set_character_time(character_time)
         self._quiet_from = -math.inf
         self._queue: deque[tuple[bytes, float]] = deque()  # and until when it waits
+
+    def set_character_time(self, seconds: float) -> None:
+        """The line has another rate."""
+        self._silence = max(CHARACTERS * seconds, LEAST)
 
     @property
     def waiting(self) -> int:

@@ -20,6 +20,7 @@ def gather(config: HostConfig, serial_number: str, links: Mapping[str, Link]) ->
     return Facts(
         version=__version__,
         serial_number=serial_number,
+        rts_taken=config.rs485.takes_rts,
         link_a=_connected(links.get("A")),
         link_b=_connected(links.get("B")),
         imei=identity.imei or None,

@@ -9,6 +9,7 @@ import logging
 import os
 import signal
 import socket
+from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -17,6 +18,7 @@ from typing import Any, NoReturn
 import pytest
 
 from tests.services.fake_channel import FakeChannel
+from tests.services.fake_lamps import FakeKey, FakeLamp
 from tests.services.parts import Tty, at_once, no_jitter, settle
 from usr7s3d.core.line import LineSettings
 from usr7s3d.core.liveness import GRACE
@@ -25,6 +27,7 @@ from usr7s3d.devices.dial import Received, Sent
 from usr7s3d.devices.notify import Notifier
 from usr7s3d.devices.uart import NO_RS485, Uart
 from usr7s3d.hostconfig import HostConfig, Rs485, parse
+from usr7s3d.hostconfig.kinds import GpioLine, KernelLed
 from usr7s3d.life import Outside
 from usr7s3d.services.commander import Commander
 from usr7s3d.services.control import PATIENCE
@@ -121,6 +124,8 @@ class Place:
         self.wedge = Wedge()
         self.dialer = Dialer(self.wedge)
         self.systemd = Systemd()
+        self.lamps: dict[str, FakeLamp] = defaultdict(FakeLamp)
+        self.keys: dict[str, FakeKey] = {}
         self.in_thread: Callable[..., Awaitable[Any]] = at_once
         self._clock = asyncio.get_running_loop().time
 
@@ -128,9 +133,17 @@ class Place:
         def dialer(_: HostConfig) -> Dialer:
             return self.dialer
 
-        outside = Outside(self.tty.open, dialer, self._in_thread, no_jitter)
+        outside = Outside(
+            self.tty.open, dialer, self._in_thread, no_jitter, self._open_lamp, self._open_key
+        )
         text = self.places.config.read_text()
         return Daemon(self.places, parse(text, "test"), self.systemd, outside)
+
+    def _open_lamp(self, place: KernelLed) -> FakeLamp:
+        return self.lamps[place.name].open()
+
+    def _open_key(self, place: GpioLine) -> FakeKey:
+        return self.keys[place.line]
 
     def _in_thread(self, *arguments: Any) -> Awaitable[Any]:
         return self.in_thread(*arguments)
@@ -222,6 +235,48 @@ async def test_status_line_follows_every_change(tmp_path: Path) -> None:
         place.tty.hang_up()
         await asyncio.sleep(5)
         assert place.systemd.said[-1].startswith("mode NET, UART waiting for /dev/tty")
+
+
+PANEL = """
+[leds]
+power = "led:PWR"
+linka = "led:A"
+data = "led:D"
+[pins]
+reset = "gpio:/5"
+reload = "gpio:/6"
+"""
+
+
+async def test_lights_and_keys(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    place = Place(tmp_path, CONFIG + PANEL)
+    place.keys = {"5": FakeKey(), "6": FakeKey()}
+
+    async def connect(host: str, port: int, received: Received, sent: Sent) -> FakeChannel:
+        return FakeChannel(received, sent)
+
+    place.dialer.tcp = connect  # type: ignore[assignment]
+    async with running(place):
+        await asyncio.sleep(1)
+        assert (place.lamps["PWR"].levels, place.lamps["A"].levels) == ([True], [True])
+        assert place.lamps["D"].levels == []
+        place.tty.write(b"data")
+        await asyncio.sleep(1)
+        assert place.lamps["D"].levels == [True, False]
+        place.tty.read()
+        place.keys["5"].press(True)
+        await asyncio.sleep(2)
+        assert place.tty.read() == b"\r\nUSR-7S3\r\n"
+        assert place.lamps["A"].levels == [True, False, True]
+        await place.command_mode()
+        assert OK in await place.ask(b"AT+HEARTTM=77\r")
+        place.keys["6"].press(True)
+        await asyncio.sleep(4)
+        assert b"USR-7S3" in place.tty.read()
+    assert (
+        "control: asks to set everything to factory" in caplog.text or "pin reload" in caplog.text
+    )
+    assert place.lamps["PWR"].levels == [True, "closed"]
 
 
 async def test_reload(tmp_path: Path) -> None:

@@ -119,6 +119,14 @@ def test_the_clock_is_the_loops(path: Path) -> None:
         assert not {".".join(name.split(".")[-2:]) for name in calls(path)} & CLOCK_CALLS
 
 
+@every_file
+def test_a_time_limit_holds_in_a_clean_up_too(path: Path) -> None:
+    """asyncio's own does not on bookworm's Python; see devices/limit.py."""
+    if layer(module_name(path)) != "simulator":
+        theirs = {"asyncio.timeout", "asyncio.timeout_at", "asyncio.wait_for"}
+        assert not theirs & set(calls(path))
+
+
 def test_tls_has_one_home() -> None:
     """And is imported when used: the ssl module costs 4 MB."""
     users = [module_name(path) for path in FILES if "ssl" in set(imports(path))]

@@ -20,7 +20,13 @@ from hypothesis import strategies as st
 from usr7s3d import pppstarter
 from usr7s3d.pppstarter import RefusedError, Request
 
-GOOD = {"tty": "/dev/ttyUSB0", "user": "web", "password": "secret"}
+GOOD = {
+    "tty": "/dev/ttyUSB0",
+    "pdp_type": "IP",
+    "auth": "chap",
+    "user": "web",
+    "password": "secret",
+}
 SCRIPTED_PPPD = Path(__file__).with_name("pppd.py")
 
 
@@ -29,8 +35,30 @@ def line(**changes: object) -> bytes:
 
 
 def test_a_request() -> None:
-    assert pppstarter.parse(line()) == Request("/dev/ttyUSB0", "web", "secret")
-    assert pppstarter.parse(line(user="", password="")) == Request("/dev/ttyUSB0", "", "")
+    assert pppstarter.parse(line()) == Request("/dev/ttyUSB0", "IP", "chap", "web", "secret")
+    bare = Request("/dev/ttyUSB0", "IP", "chap", "", "")
+    assert pppstarter.parse(line(user="", password="")) == bare
+
+
+@pytest.mark.parametrize(
+    ("changes", "wanted", "unwanted"),
+    [
+        ({"auth": "pap"}, {"refuse-chap"}, {"refuse-pap"}),
+        ({"auth": "chap"}, {"refuse-pap"}, {"refuse-chap"}),
+        ({"auth": "none"}, {"refuse-pap", "refuse-chap", "refuse-eap"}, set()),
+        # Without a user nothing is at stake, and a modem may insist on its kind.
+        ({"auth": "chap", "user": ""}, set(), {"refuse-pap", "refuse-chap"}),
+        ({"pdp_type": "IP"}, {"noipv6"}, {"+ipv6", "noip"}),
+        ({"pdp_type": "IPV6"}, {"+ipv6", "noip"}, {"noipv6"}),
+        ({"pdp_type": "IPV4V6"}, {"+ipv6"}, {"noipv6", "noip"}),
+    ],
+)
+def test_what_may_be_chosen(
+    changes: dict[str, object], wanted: set[str], unwanted: set[str]
+) -> None:
+    options = set(pppstarter.parse(line(**changes)).options)
+    assert wanted <= options
+    assert not unwanted & options
 
 
 @pytest.mark.parametrize(
@@ -51,6 +79,11 @@ def test_a_request() -> None:
         line(password="x" * 65),
         line(user="web\nconnect /bin/sh"),
         line(password="\x00"),
+        line(auth="eap"),
+        line(auth="chap connect"),
+        line(auth=[]),
+        line(pdp_type="ip"),
+        line(pdp_type={}),
         line(user="\x7f"),
         line(user="é"),
         line(user="\u202e"),
@@ -212,7 +245,9 @@ def test_pppd_ends_with_the_socket(tty: Path) -> None:
 @pytest.mark.real
 def test_a_pppd_that_will_not_end(tty: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pppstarter, "END_TIME", 0.1)
-    with pppstarter.start(str(SCRIPTED_PPPD), Request(str(tty), "deaf", "")) as process:
+    with pppstarter.start(
+        str(SCRIPTED_PPPD), Request(str(tty), "IP", "chap", "deaf", "")
+    ) as process:
         assert process.stdout is not None
         process.stdout.readline()
         assert pppstarter.end(process) == -signal.SIGKILL

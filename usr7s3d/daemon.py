@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
+from usr7s3d.at.compare import differences
 from usr7s3d.at.engine import Door
 from usr7s3d.core.liveness import Liveness
 from usr7s3d.devices import cachefile
@@ -150,7 +151,12 @@ class Daemon:
         self._notifier.status(status.in_a_line(self._life.port, self._life.module))
 
     def _verbs(self) -> dict[str, Verb]:
-        return {"status": self._status, "at": self._at, "restart": self._restart}
+        return {
+            "status": self._status,
+            "at": self._at,
+            "restart": self._restart,
+            "diff": self._diff,
+        }
 
     async def _status(self, _: Request) -> Request:
         return status.whole(
@@ -166,6 +172,9 @@ class Daemon:
         if outcome.restart and self._life.module:
             self._life.module.restart_soon()
         return {"reply": outcome.reply.decode("latin-1"), "ok": outcome.ok}
+
+    async def _diff(self, _: Request) -> Request:
+        return {"differences": differences(self._life.levels)}
 
     async def _restart(self, _: Request) -> Request:
         if self._life.module:

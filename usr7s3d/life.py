@@ -3,17 +3,21 @@
 It owns what the host configuration decides, and lives one module after the other.
 """
 
+import asyncio
 import logging
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NoReturn
 
+from usr7s3d.at.engine import Door
 from usr7s3d.at.facts import Facts
 from usr7s3d.at.levels import Levels
 from usr7s3d.core.backoff import Backoff
+from usr7s3d.core.lights import steady
 from usr7s3d.core.liveness import Liveness
 from usr7s3d.devices.dial import Dialer
+from usr7s3d.devices.leds import open_lamp, open_pin
 from usr7s3d.devices.resolve import Resolver
 from usr7s3d.devices.state import Store
 from usr7s3d.devices.thread import in_thread
@@ -21,9 +25,11 @@ from usr7s3d.devices.uart import header_uart, open_uart
 from usr7s3d.hostconfig import HostConfig, Parsed
 from usr7s3d.services.bridge import Moved
 from usr7s3d.services.commander import Commander
+from usr7s3d.services.console import COMMAND_LIMIT
 from usr7s3d.services.facts import gather
 from usr7s3d.services.module import Module
 from usr7s3d.services.network import Dial, Legacy, Network, keepalive
+from usr7s3d.services.panel import OpenLamp, OpenPin, Panel
 from usr7s3d.services.plan import line_settings
 from usr7s3d.services.port import InThread, OpenUart, Port
 
@@ -45,6 +51,8 @@ class Outside:
     dialer: Callable[[HostConfig], Dial] = _dialer
     in_thread: InThread = in_thread
     jitter: Callable[[], float] = random.random
+    open_lamp: OpenLamp = open_lamp
+    open_pin: OpenPin = open_pin
 
 
 class Life:
@@ -63,7 +71,7 @@ class Life:
         self.config = config = parsed.config
         self.legacy = legacy
         self._outside = outside
-        self._moved = moved
+        self._watched = moved
         self.module: Module | None = None
         stored = store.load(config.factory)
         for note in stored.notes:
@@ -77,7 +85,18 @@ class Life:
             jitter=outside.jitter,
             password=lambda: self.levels.in_force.commands.password,
             doors_shut=parsed.doors_shut,
+            state_changed=self._refresh,
         )
+        self._panel = Panel(
+            config,
+            facts=self._lit,
+            reset=self.restart_soon,
+            reload=self._clear,
+            open_lamp=outside.open_lamp,
+            open_pin=outside.open_pin,
+            jitter=outside.jitter,
+        )
+        self._cleared = asyncio.Event()  # by the key
         device = config.uart.device or header_uart()
         self.port = port if port and port.device == device else self._port(device)
 
@@ -93,8 +112,60 @@ class Life:
     def _facts(self) -> Facts:
         return gather(self.config, self._serial_number, self.module.links if self.module else {})
 
+    # Lights and keys.
+
+    def _refresh(self) -> None:
+        self._panel.refresh()
+
+    def _lit(self) -> dict[str, bool]:
+        links = self.module.links if self.module else {}
+        states = {name: link.state for name, link in links.items()}
+        return steady(self._facts().attached, states)
+
+    @property
+    def _moved(self) -> Moved:
+        lights = self._panel.lights
+        if lights is None:
+            return self._watched
+
+        def moved(source: str, target: str, size: int) -> None:
+            lights.moved(source, target, size)
+            self._watched(source, target, size)
+
+        return moved
+
+    def restart_soon(self) -> None:
+        """Restart the module, as AT+Z does."""
+        if self.module:
+            self.module.restart_soon()
+
+    def _clear(self) -> None:
+        self._cleared.set()
+
+    async def _keys(self, liveness: Liveness) -> NoReturn:
+        """AT+CLEAR, by the key."""
+        with liveness.pulse("keys") as pulse:
+            while True:
+                with pulse.waiting():
+                    await self._cleared.wait()
+                self._cleared.clear()
+                with pulse.waiting(COMMAND_LIMIT):
+                    outcome = await self.commander.execute("AT+CLEAR", Door.CONTROL)
+                if outcome.restart:
+                    self.restart_soon()
+
+    # Its life.
+
     async def run(self, liveness: Liveness) -> NoReturn:
-        """Live one module after the other."""
+        """Live one module after the other, and beside them what outlives a restart."""
+        async with asyncio.TaskGroup() as tasks:
+            for name, part in self._panel.parts(liveness).items():
+                tasks.create_task(part, name=name)
+            if self.config.pins.reload:
+                tasks.create_task(self._keys(liveness), name="keys")
+            await self._modules(liveness)
+
+    async def _modules(self, liveness: Liveness) -> NoReturn:
         while True:
             self.module = Module(
                 self.port,

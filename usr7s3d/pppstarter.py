@@ -1,6 +1,10 @@
 """Root's only part: runs pppd for whoever holds the socket, and ends it with the socket.
 
-    module --- {"tty": ..., "user": ..., "password": ...} --> here, as root --> pppd
+    module --- {"tty": ..., "pdp_type": ..., "auth": ..., "user": ..., "password": ...}
+                     |
+                     v
+               here, as root --> pppd
+                     |
            <-- {"interface": ...} {"address": ...} {"dns": ...} {"log": ...} {"exit": 16}
 
 The socket is descriptor 0, one JSON object a line.  systemd starts one of these for each
@@ -25,6 +29,7 @@ from pathlib import Path
 
 REQUEST_LIMIT = 512  # bytes
 REQUEST_TIME = 5.0  # s; also for a report that nobody takes
+FIELDS = ["auth", "password", "pdp_type", "tty", "user"]
 FIELD_LIMIT = 64  # characters; APN knows 20
 LINE_LIMIT = 200  # bytes of a line of pppd's
 END_TIME = 8.0  # s; pppd asks the other side twice, 3 s apart, before it gives up
@@ -41,11 +46,20 @@ OPTIONS = [
     *("plugin", "passwordfd.so"),
 ]
 
+# How to show the user and the password; what is refused, the other side must not ask for.
+AUTH = {
+    "pap": ["refuse-chap", "refuse-mschap", "refuse-mschap-v2", "refuse-eap"],
+    "chap": ["refuse-pap", "refuse-eap"],
+    "none": ["refuse-pap", "refuse-chap", "refuse-mschap", "refuse-mschap-v2", "refuse-eap"],
+}
+PDP_TYPES = {"IP": ["noipv6"], "IPV6": ["+ipv6", "noip"], "IPV4V6": ["+ipv6"]}
+
 # What pppd prints, and what we make of it.
 REPORTS = {
     "Using interface": "interface",
     "local IP address": "address",
     "remote IP address": "peer",
+    "local LL address": "address6",
     "primary DNS address": "dns",
     "secondary DNS address": "dns",
 }
@@ -60,8 +74,16 @@ class Request:
     """What may be chosen; all else is fixed in OPTIONS."""
 
     tty: str
+    pdp_type: str
+    auth: str
     user: str
     password: str
+
+    @property
+    def options(self) -> list[str]:
+        """For pppd, but the password."""
+        auth = AUTH[self.auth] if self.user or self.auth == "none" else []
+        return [self.tty, *OPTIONS, *PDP_TYPES[self.pdp_type], *auth, "user", self.user]
 
 
 def parse(line: bytes) -> Request:
@@ -70,13 +92,15 @@ def parse(line: bytes) -> Request:
         fields = json.loads(line)
     except (ValueError, RecursionError):
         raise RefusedError("not a line of JSON") from None
-    if not isinstance(fields, dict) or sorted(fields) != ["password", "tty", "user"]:
-        raise RefusedError("not exactly tty, user and password")
+    if not isinstance(fields, dict) or sorted(fields) != FIELDS:
+        raise RefusedError(f"not exactly {', '.join(FIELDS)}")
     for name, text in fields.items():
         if not isinstance(text, str) or len(text) > FIELD_LIMIT:
             raise RefusedError(f"{name} is not a text of at most {FIELD_LIMIT} characters")
         if not (text.isascii() and text.isprintable()):
             raise RefusedError(f"{name} has characters other than printable ASCII")
+    if fields["auth"] not in AUTH or fields["pdp_type"] not in PDP_TYPES:
+        raise RefusedError("auth or pdp_type is none that we know")
     return Request(**fields)
 
 
@@ -141,7 +165,7 @@ def start(pppd: str, request: Request) -> subprocess.Popen[bytes]:
     os.close(write)
     try:
         return subprocess.Popen(  # noqa: S603
-            [pppd, request.tty, *OPTIONS, "passwordfd", str(password), "user", request.user],
+            [pppd, *request.options, "passwordfd", str(password)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -34,6 +34,7 @@ def answer(link: dict[str, Any], door: str = "open") -> dict[str, Any]:
         },
         "links": {"a": link, "b": OFF},
         "doors": {"a": door},
+        "http": {"state": "off"},
         "bearer": {"kind": "host", "state": "up", "interface": "wlan0", "address": "10.0.0.7"},
         "warnings": [],
     }
@@ -69,9 +70,41 @@ def test_link_in_trouble() -> None:
     )
 
 
+HTTP = {
+    "state": "idle",
+    "server": "www.usr.cn",
+    "requests": 7,
+    "answers": 7,
+    "failures": 0,
+    "dropped_packets": 0,
+    "rx_bytes": 19,
+    "tx_bytes": 1200,
+    "waiting_packets": 0,
+    "last_error": "",
+}
+
+
+def test_httpd_mode() -> None:
+    shown = view.status({**answer(OFF), "http": HTTP}).splitlines()[4]
+    assert shown == "HTTP  idle        www.usr.cn  rx 19 B, tx 1.2 kB  7 of 7 requests answered"
+    trouble = {"answers": 5, "dropped_packets": 2, "last_error": "Connection refused"}
+    shown = view.status({**answer(OFF), "http": {**HTTP, **trouble}}).splitlines()[4]
+    assert shown.endswith("5 of 7 requests answered  2 packets dropped  Connection refused")
+
+
 def test_door_that_is_locked() -> None:
     assert view.status(answer(LINK, "locked")).endswith("\nA: too many wrong passwords")
     assert view.status(answer(LINK, "shut")) == view.status(answer(LINK)), "as it usually is"
+
+
+def test_differences() -> None:
+    values = [["60", ["running"]], ["30000", ["saved", "factory"]]]
+    assert view.differences({"differences": [["HEARTTM", values]]}).splitlines() == [
+        "AT+HEARTTM",
+        "    60     running",
+        "    30000  saved, factory",
+    ]
+    assert view.differences({"differences": []}) == "no set differs from another"
 
 
 @pytest.mark.parametrize(

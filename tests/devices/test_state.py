@@ -489,3 +489,27 @@ def test_a_huge_file_is_set_aside_and_not_read_whole(tmp_path: Path) -> None:
     assert stored.saved == FACTORY
     assert "longer than" in stored.notes[0]
     assert (tmp_path / "settings.toml.bad-1").exists()
+
+
+# Notes: what was done to the modem.
+
+
+def test_notes_are_read_as_they_were_kept(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    assert store.notes("modem.toml") == {}
+    tables = {"pin": {"ab12": "trying"}, "rat": {"8675": "4g"}, "empty": {}}
+    store.keep_notes("modem.toml", "What was done.", tables)
+    assert store.notes("modem.toml") == tables
+    assert (tmp_path / "modem.toml").read_text().startswith("# What was done.\n\n[pin]\n")
+
+
+def test_broken_notes_are_set_aside(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / "modem.toml").write_text('[pin]\n"ab12" = "tryi')
+    assert Store(tmp_path).notes("modem.toml") == {}
+    assert (tmp_path / "modem.toml.bad-1").exists()
+    assert "set aside as modem.toml.bad-1" in caplog.text
+
+
+def test_notes_of_a_form_that_is_not_ours_are_left_out(tmp_path: Path) -> None:
+    (tmp_path / "modem.toml").write_text('x = 1\n[pin]\na = 1\nb = "c"\n\n# end of settings\n')
+    assert Store(tmp_path).notes("modem.toml") == {"pin": {"b": "c"}}

@@ -3,7 +3,8 @@
     == section title     a transcript of its own: settings from the factory, a fresh start
     > bytes              the host sends
     < bytes              the module answers, exactly that ("..." stands for any text)
-    | bytes              a packet for the network
+    | bytes              a packet for the network; in HTTPD mode, the request that it makes
+    [ bytes              the HTTP server answers
     * words              what a command asks of the daemon (at.table.Action)
     ~ seconds            time passes
     door: data           for all that follow: not in command mode from the start
@@ -23,8 +24,11 @@ from usr7s3d.at.engine import Door, State, answer
 from usr7s3d.at.facts import Facts
 from usr7s3d.at.table import COMMANDS, Action
 from usr7s3d.core.escape import Timing
+from usr7s3d.core.httpanswer import Answer
+from usr7s3d.core.httprequest import request
 from usr7s3d.core.lines import LF_WAIT
 from usr7s3d.core.uartinput import Command, Event, Packet, Rules, UartInput, Write
+from usr7s3d.services.plan import http_rules
 from usr7s3d.settings.model import FACTORY, Settings
 
 FACTS = Facts(
@@ -97,11 +101,23 @@ class Module:
         for event in events:
             match event:
                 case Packet(data):
-                    self.said.append(("|", spell(data)))
+                    self.said.append(("|", spell(self._for_the_network(data))))
                 case Write(data):
                     self.said.append(("<", spell(data)))
                 case Command():
                     self._act(self._carry_out(event))
+
+    def _for_the_network(self, packet: bytes) -> bytes:
+        rules = http_rules(self.settings)
+        return request(rules.form, packet) if self.settings.module.mode == "HTTPD" else packet
+
+    def hear(self, data: bytes) -> None:
+        """What the HTTP server answers."""
+        rules = http_rules(self.settings)
+        form = rules.form
+        reader = Answer(form.method, body_only=rules.body_only, keep_alive=form.keeps_alive)
+        assert reader.receive(data)
+        self.said.append(("<", spell(bytes(reader.content))))
 
     def _carry_out(self, command: Command) -> list[Event]:
         door = Door.UART if command.prefix is None else Door.UART_PASSWORD
@@ -138,6 +154,8 @@ def test_transcript(transcript: Transcript) -> None:
             module.receive(unspell(text))
         elif sign == "~":
             module.wait(float(text))
+        elif sign == "[":
+            module.hear(unspell(text))
         else:
             if not module.said:
                 module.wait(LF_WAIT)

@@ -160,3 +160,25 @@ def test_a_message_that_nobody_waits_for_any_more(talk: Talk) -> None:
     talk.take_written()
     talk.abandon()
     assert talk.take_written() == b"\x1bAT\r"
+
+
+@pytest.mark.parametrize("seconds", [0.5, 1.5, 2.5, 4.0, 5.5])
+def test_a_modem_that_is_slow_from_the_start(seconds: float) -> None:
+    """Each answer as late as the one before; the probes were sent too often for it."""
+    talk = Talk(clean=False)
+    due: list[float] = []
+    talk.ask(CSQ)
+    asked = 0.0
+    while not talk.answers and talk.now < 200:
+        written = talk.take_written()
+        due += [talk.now + seconds] * written.count(b"AT\r")
+        if b"+CSQ" in written:
+            asked = talk.now
+        while due and due[0] <= talk.now:
+            due.pop(0)
+            talk.hear(b"\r\nOK\r\n")
+        if asked and talk.now >= asked + seconds:
+            talk.hear(b"\r\n+CSQ: 7,0\r\n\r\nOK\r\n")
+        talk.wait(0.25)
+    assert talk.take().lines == ("+CSQ: 7,0",)
+    assert not due

@@ -46,6 +46,24 @@ class FakeModem:
         """The latest one."""
         return self.ports[-1]
 
+    def is_registered(self) -> None:
+        """With a SIM, at home, on LTE."""
+        self.answers |= {
+            "AT+CGMI": ok("SIMCOM INCORPORATED"),
+            "AT+CGMM": ok("SIMCOM_SIM7600E"),
+            "AT+CGSN": ok("867584030000001"),
+            "AT+CPIN?": ok("+CPIN: READY"),
+            "AT+CCID": ok("+CCID: 8949020000012345678"),
+            "AT+CIMI": ok("262020000000001"),
+            "AT+CNUM": ok('+CNUM: "","+491700000001",145'),
+            "AT+CSQ": ok("+CSQ: 23,99"),
+            "AT+CREG?": ok("+CREG: 1,1"),
+            "AT+CGREG?": ok("+CGREG: 1,1"),
+            "AT+CEREG?": ok('+CEREG: 1,1,"1A2B","0102030A",7'),
+            "AT+CGATT?": ok("+CGATT: 1"),
+            "AT+COPS?": ok('+COPS: 0,0,"Vodafone.de",7'),
+        }
+
     def says(self, *lines: str) -> None:
         """Unasked."""
         for line in lines:

@@ -439,6 +439,63 @@ async def test_it_is_lost_at_a_restart() -> None:
         assert world.port.line.baud == 115200
 
 
+# HTTPD mode (3.2.2)
+
+
+HTTPD = {"module__mode": "HTTPD", "httpd__host": "a", "heartbeat__enabled": False}
+ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nbody"
+
+
+async def test_in_httpd_mode_a_packet_is_a_request_and_no_link_is_there() -> None:
+    world = World(**HTTPD)
+    async with world.running():
+        assert await world.types(b"data=1") == b""
+        assert world.a.data.startswith(b"GET /1.php?data=1 HTTP/1.1\r\nHost: a\r\n")
+        world.a.deliver(ANSWER)
+        await asyncio.sleep(0.1)
+        assert world.tty.read() == b"body"
+        assert not world.servers.by_host["b"].attempts
+        assert world.module.links["A"].state == "off"
+
+
+async def test_in_httpd_mode_commands_work_and_answers_wait_for_entm() -> None:
+    world = World(**HTTPD)
+    async with world.running():
+        await world.types(b"data=1")
+        await world.enters_command_mode()
+        world.a.deliver(ANSWER)
+        assert await world.types(b"AT+WKMOD?\r") == (b'AT+WKMOD?\r\r\n+WKMOD:"HTTPD"\r\n\r\nOK\r\n')
+        assert await world.types(b"AT+ENTM\r") == b"AT+ENTM\r\r\nOK\r\nbody"
+        assert (await world.types(b"secret#AT\r")) == b"secret#\r\nOK\r\n"
+        assert len(world.servers.by_host["a"].channels) == 1, "no command is a request"
+
+
+async def test_in_httpd_mode_an_answer_counts_as_traffic_for_rstim() -> None:
+    world = World(module__restart_after=60, httpd__timeout=600, **HTTPD)
+    async with world.running():
+        await world.types(b"x")
+        await asyncio.sleep(40)
+        world.a.deliver(ANSWER)
+        await asyncio.sleep(40)
+        assert world.lives == 1
+        await asyncio.sleep(25)
+        assert world.lives == 2
+
+
+async def test_in_httpd_mode_a_restart_hangs_up_and_the_next_life_asks_anew() -> None:
+    world = World(**HTTPD)
+    async with world.running():
+        await world.types(b"x")
+        world.module.restart_soon()
+        await asyncio.sleep(2)
+        assert world.a.ended == ["close"]
+        await world.types(b"y")
+        world.a.deliver(ANSWER)
+        await asyncio.sleep(0.1)
+        assert world.tty.read() == b"body"
+        assert (world.legacy.http.requests, world.legacy.http.answers) == (2, 1)
+
+
 # Restart (4.1)
 
 

@@ -184,7 +184,7 @@ async def test_command_mode_for_good_has_no_links(caplog: pytest.LogCaptureFixtu
         assert await place.ask(b"AT\r") == WELCOME + b"AT\r" + OK
 
 
-@pytest.mark.parametrize("mode", ["SMS", "HTTPD"])
+@pytest.mark.parametrize("mode", ["SMS"])
 async def test_mode_that_is_not_here_says_so(mode: str, caplog: pytest.LogCaptureFixture) -> None:
     async with module(module__mode=mode) as place:
         await place.command_mode()

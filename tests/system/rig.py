@@ -327,6 +327,7 @@ class Daemon:
             [sys.executable, "-m", "usr7s3d.ctl", "--runtime-dir", str(self.runtime), *arguments],
             capture_output=True,
             text=True,
+            errors="surrogateescape",
             timeout=WITHIN,
             check=False,
         )

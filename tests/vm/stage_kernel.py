@@ -163,7 +163,8 @@ import json, socket, sys
 s = socket.socket(socket.AF_UNIX)
 s.settimeout(60)
 s.connect("/run/usr7s3d-ppp.sock")
-request = {"tty": "/dev/" + sys.argv[1], "user": "web", "password": sys.argv[2]}
+request = {"tty": "/dev/" + sys.argv[1], "pdp_type": "IP", "auth": "pap"}
+request |= {"user": "web", "password": sys.argv[2]}
 s.sendall(json.dumps(request).encode() + b"\\n")
 reports = {}
 for line in s.makefile():

@@ -127,7 +127,8 @@ import json, socket
 s = socket.socket(socket.AF_UNIX)
 s.settimeout(20)
 s.connect("/run/usr7s3d-ppp.sock")
-s.sendall(json.dumps({"tty": "/dev/console", "user": "", "password": ""}).encode() + b"\\n")
+request = {"tty": "/dev/console", "pdp_type": "IP", "auth": "none", "user": "", "password": ""}
+s.sendall(json.dumps(request).encode() + b"\\n")
 print(s.recv(1000).decode())
 """
 

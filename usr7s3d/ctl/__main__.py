@@ -1,4 +1,4 @@
-"""usr7s3ctl: status, at, watch, restart."""
+"""usr7s3ctl: status, at, watch, restart, config."""
 
 import argparse
 import json
@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from usr7s3d import __version__
-from usr7s3d.ctl import view
+from usr7s3d.ctl import config, view
 from usr7s3d.ctl.client import NoAnswer, ask, stream
 
 FAILED = 1
@@ -50,6 +50,7 @@ def _arguments() -> argparse.Namespace:
     at.add_argument("line", metavar="COMMAND", help="as in 'AT+SOCKA?'")
     verbs.add_parser("watch", help="what happens, as it happens")
     verbs.add_parser("restart", help="restart the module, as AT+Z does")
+    config.add_to(verbs)
     for verb in verbs.choices.values():  # people write it behind the verb as well
         verb.add_argument(
             "--runtime-dir", type=Path, default=argparse.SUPPRESS, help=argparse.SUPPRESS
@@ -85,7 +86,7 @@ def _restart(arguments: argparse.Namespace) -> int:
     return 0
 
 
-VERBS = {"status": _status, "at": _at, "watch": _watch, "restart": _restart}
+VERBS = {"status": _status, "at": _at, "watch": _watch, "restart": _restart, "config": config.run}
 
 
 if __name__ == "__main__":

@@ -15,6 +15,8 @@ def status(answer: dict[str, Any]) -> str:
     if rs485 := uart["rs485"]:
         lines.append(_rs485(rs485))
     lines += [_link(name.upper(), link) for name, link in answer["links"].items()]
+    if answer["http"]["state"] != "off":
+        lines.append(_http(answer["http"]))
     bearer = answer["bearer"]
     lines.append(_row("net", bearer["state"], bearer["interface"], bearer["address"]))
     doors = answer["doors"].items()
@@ -43,6 +45,25 @@ def _link(name: str, link: dict[str, Any]) -> str:
     if link["last_error"] and link["state"] != "connected":
         notes.append(link["last_error"])
     return _row(name, link["state"], link["peer"], *notes)
+
+
+def _http(http: dict[str, Any]) -> str:
+    notes = [_traffic(http), f"{http['answers']} of {http['requests']} requests answered"]
+    if http["dropped_packets"]:
+        notes.append(f"{http['dropped_packets']} packets dropped")
+    if http["last_error"]:
+        notes.append(http["last_error"])
+    return _row("HTTP", http["state"], http["server"], *notes)
+
+
+def differences(answer: dict[str, Any]) -> str:
+    """Each command that is not the same everywhere, its values, and which sets have them."""
+    lines = []
+    for command, values in answer["differences"]:
+        lines.append(f"AT+{command}")
+        width = max(len(value) for value, _ in values)
+        lines += [f"    {value:<{width}}  {', '.join(sets)}" for value, sets in values]
+    return "\n".join(lines) or "no set differs from another"
 
 
 def _row(name: str, state: str, *rest: str) -> str:

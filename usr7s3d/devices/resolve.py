@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from usr7s3d.devices import cares
+from usr7s3d.devices.limit import TimeLimit
 from usr7s3d.devices.thread import in_thread
 
 Address = tuple[socket.AddressFamily, str]
@@ -62,7 +63,7 @@ class Resolver:
         if literal:
             return [literal]
         try:
-            async with asyncio.timeout(LIMIT):
+            async with TimeLimit(LIMIT):
                 found = await self._look_up(_encoded(host))
         except TimeoutError:
             raise TimeoutError(f"cannot look up {host}: no answer in {LIMIT:g} s") from None

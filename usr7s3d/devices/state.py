@@ -3,6 +3,7 @@
     settings.toml       saved: what the next restart starts from
     user-default.toml   what AT+CFGTF kept and AT+RELD brings back
     device.toml         the serial number, made once
+    modem.toml          what was done to the modem and its SIM and must not be done twice
     NAME.new            being written; after a power cut a leftover, and never read
     NAME.bad-N          set aside because it was broken
 
@@ -14,6 +15,7 @@ import hashlib
 import logging
 import os
 import secrets
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -154,6 +156,35 @@ class Store:
         number = self._make_serial_number()
         self._keep_serial_number(number)
         return number
+
+    def notes(self, name: str) -> dict[str, dict[str, str]]:
+        """The tables that :meth:`keep_notes` wrote; none when there is no such file.
+
+        Raises OSError.  A broken file is set aside, with a warning.
+        """
+        try:
+            tables = toml.parse(self._read(name))
+        except FileNotFoundError:
+            return {}
+        except ValueError as error:
+            log.warning("%s: %s; %s", name, error, self._set_aside(name))
+            return {}
+        return {
+            table: {key: value for key, value in rows.items() if isinstance(value, str)}
+            for table, rows in tables.items()
+            if isinstance(rows, dict)
+        }
+
+    def keep_notes(self, name: str, words: str, tables: Mapping[str, Mapping[str, str]]) -> None:
+        """Write tables of plain text, below a line of ``words``.
+
+        They are on the medium on return.  Raises OSError; then the old file is still there.
+        """
+        parts = [f"# {words}"]
+        for table, rows in tables.items():
+            parts += [f"\n[{table}]", *(f'"{key}" = "{value}"' for key, value in rows.items())]
+        self._replace(name, "\n".join([*parts, "", toml.END, ""]))
+        self._disk.sync_folder(self._folder)
 
     def _load(self, name: str, below: Settings, instead: str, notes: list[str]) -> Settings | None:
         """The set in file ``name``; ``below`` when it is lost; None when there never was one."""

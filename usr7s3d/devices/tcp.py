@@ -9,6 +9,7 @@ import termios
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from usr7s3d.devices.limit import TimeLimit
 from usr7s3d.devices.resolve import Address
 from usr7s3d.devices.stream import Stream
 
@@ -72,12 +73,12 @@ class TcpChannel:
     async def finish(self) -> None:
         """Close in order: our bytes acknowledged, then our end, then the peer's, as time allows."""
         with contextlib.suppress(TimeoutError, OSError):
-            async with asyncio.timeout(GOODBYE):
+            async with TimeLimit(GOODBYE):
                 # The kernel has no event for the last acknowledgement.
                 while self.unacknowledged() and not self.lost.done():  # noqa: ASYNC110
                     await asyncio.sleep(GOODBYE / 20)
         with contextlib.suppress(TimeoutError, OSError):
-            async with asyncio.timeout(GOODBYE):
+            async with TimeLimit(GOODBYE):
                 self._sock.shutdown(socket.SHUT_WR)
                 self._fin = 1
                 await asyncio.shield(self.lost)
@@ -101,7 +102,7 @@ async def connect(
     failure = OSError("no address")
     for left, (family, host) in zip(range(len(addresses), 0, -1), addresses, strict=True):
         try:
-            async with asyncio.timeout((until - clock()) / left):
+            async with TimeLimit((until - clock()) / left):
                 return await _connect(family, (host, port), interface, keepalive)
         except OSError as error:
             failure = error

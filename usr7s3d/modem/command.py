@@ -41,8 +41,8 @@ def order(text: str, *, timeout: float = 10.0) -> Command:
     return Command(text=text, timeout=timeout)
 
 
-ATTENTION = order("AT", timeout=3.0)
-ECHO_OFF = order("ATE0", timeout=3.0)
+ATTENTION = order("AT")
+ECHO_OFF = order("ATE0")
 ERROR_NUMBERS = order("AT+CMEE=1")
 PDU_MODE = order("AT+CMGF=0")
 

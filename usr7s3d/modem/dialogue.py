@@ -8,7 +8,7 @@ Nothing in the protocol says which command an answer belongs to.  So after anyth
 left one behind (a time-out, an OK too many, a lost prompt, the start) the next command waits until
 the line is clean: ``AT`` is sent, and sent again, until it is answered and silence follows.  An
 answer that comes late falls into that gap.  A modem answers in order, so once as many final results
-came as were owed a short silence will do; else a longer one.
+came as were owed a short silence will do; else a longer one, and not shorter than the modem takes.
 
 A prompt that nobody waits for would turn the next command into a message's text: ESC leaves it.
 """
@@ -74,6 +74,8 @@ class _Cleaning:
 
     def __init__(self, owed: int, now: float) -> None:
         self._owed = owed
+        self._began = now
+        self._took = SETTLE_OWED  # s; a slow modem is as slow with the next answer
         self._probes = 0
         self._finals = 0
         self.probe(now)
@@ -86,10 +88,12 @@ class _Cleaning:
 
     def final(self, now: float) -> None:
         """Something was answered."""
+        if not self._finals:
+            self._took = max(self._took, now - self._began)
         self._owed -= 1
         self._finals += 1
         if self._finals <= MOST_FINALS:
-            self.deadline = now + (SETTLE if self._owed <= 0 else SETTLE_OWED)
+            self.deadline = now + (SETTLE if self._owed <= 0 else self._took)
 
     @property
     def clean(self) -> bool:

@@ -5,16 +5,21 @@ heartbeat is due, and when a short connection has done: ``core`` decides, this o
 """
 
 import asyncio
+import logging
+import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from usr7s3d.core.cache import Cache
+from usr7s3d.core.cloud import Login
 from usr7s3d.core.heartbeat import Beat, Heartbeat
 from usr7s3d.core.ledger import Ledger
 from usr7s3d.core.pressure import Pressure, State
 from usr7s3d.core.register import RegisterPacket
 from usr7s3d.services.timer import LazyTimer
+
+log = logging.getLogger(__name__)
 
 REPLIES = 4096  # bytes unsent, above which a reply is for nobody
 DEAD_AFTER = 120.0  # s during which a peer takes not one byte of what waits
@@ -72,6 +77,7 @@ class Rules:
     patience: float = 0.25  # how long a full link may hold the UART
     beat: bytes = b""  # empty = no heartbeat
     beat_period: float = 0.0
+    login: bytes = field(default=b"", repr=False)  # to USR Cloud; empty = none
 
 
 @dataclass(slots=True)
@@ -109,23 +115,55 @@ class Connection:
         self._rules = rules
         self._cache = cache
         self._counters = counters
-        self._prefix = register.on_data
+        self._register = register
         self._changed = changed
         self._clock = loop.time
         self._ledger = Ledger()
         self.pressure = Pressure(rules.patience, DEAD_AFTER)
         self._heartbeat = Heartbeat(rules.beat_period, loop.time()) if rules.beat else None
         self._beat_end = 0  # where the last beat ended in the stream
+        self._acknowledged = 0  # bytes, when last looked at
+        self._acknowledged_at = loop.time()  # of our SYN, for a start
         self._last_traffic = loop.time()
         self._reading = False
         self.parting = False  # nothing is sent any more
         self._timer = LazyTimer(self._expire)
         # How we end it ourselves: None = a short connection has done.
         self._ended: asyncio.Future[OSError | None] = loop.create_future()
-        if register.on_connect:
-            self._write(register.on_connect)
-        self.feed()
+        self._login = Login(loop.time()) if rules.login else None
+        if self._login:
+            self._write(rules.login)
+        else:
+            self._introduce()
         self._arm()
+
+    # USR Cloud (manual 3.5): nothing else is sent before its answer.
+
+    @property
+    def open(self) -> bool:
+        """Whether packets may be sent."""
+        return not (self.parting or self._login)
+
+    def received(self, data: bytes) -> None:
+        """The server sent ``data``."""
+        self.traffic()
+        if self._login:
+            self._login.receive(data)
+            self._look_at_login()
+
+    def _look_at_login(self) -> None:
+        if self._login and self._login.over:
+            if self._login.complaint:
+                log.warning("A: USR Cloud: %s; data goes on", self._login.complaint)
+            else:
+                log.info("A: USR Cloud has accepted us")
+            self._login = None
+            self._introduce()
+
+    def _introduce(self) -> None:
+        if self._register.on_connect:
+            self._write(self._register.on_connect)
+        self.feed()
 
     # Data, both ways.
 
@@ -141,9 +179,9 @@ class Connection:
 
     def feed(self) -> None:
         """Send what waits, for as long as the kernel takes it."""
-        while self._cache and not self._channel.unsent:
+        while self._cache and not self._login and not self._channel.unsent:
             packet = self._cache.take()
-            self._write(self._prefix + packet, packet)
+            self._write(self._register.on_data + packet, packet)
         self._watch()
 
     def reply(self, data: bytes) -> None:
@@ -182,7 +220,7 @@ class Connection:
 
     def _watch(self) -> None:
         """Note when something begins to wait, and when nothing does any more."""
-        waits = bool(self._cache) or self._channel.unsent > 0
+        waits = (bool(self._cache) and not self._login) or self._channel.unsent > 0
         if waits is (self.pressure.state is not State.TAKING):
             return
         if waits:
@@ -195,6 +233,8 @@ class Connection:
 
     def _arm(self) -> None:
         due = [self.pressure.deadline()]
+        if self._login:
+            due.append(self._login.deadline())
         if self._heartbeat:
             due.append(self._heartbeat.deadline())
         if self._rules.short_timeout is not None:
@@ -203,6 +243,9 @@ class Connection:
 
     def _expire(self) -> None:
         now = self._clock()
+        if self._login:
+            self._login.expire(now)
+            self._look_at_login()
         self._press(now)
         self._shorten(now)
         if not self._ended.done():
@@ -220,12 +263,13 @@ class Connection:
     def _beat(self, now: float) -> None:
         if not self._heartbeat or now < self._heartbeat.deadline():
             return
+        self.acknowledged_at()
         acknowledged = self._ledger.written - self._channel.unacknowledged()
         confirmed = not self._channel.failed() and acknowledged >= self._beat_end
         beat = self._heartbeat.expire(now, confirmed)
         if beat is Beat.RECONNECT:
             self._end(OSError("no heartbeat arrives"))
-        elif beat is Beat.SEND and self.pressure.state is State.TAKING:
+        elif beat is Beat.SEND and self.pressure.state is State.TAKING and not self._login:
             self._write(self._rules.beat)
             self._beat_end = self._ledger.written
             self._watch()
@@ -243,11 +287,27 @@ class Connection:
     @property
     def _settled(self) -> bool:
         """Whether the peer has every packet; our own bytes keep no connection open."""
-        if self.pressure.state is not State.TAKING:
+        if self.pressure.state is not State.TAKING or self._login:
             return False
         return not self._ledger.unacknowledged(self._channel.unacknowledged())
 
+    def acknowledged_at(self) -> float:
+        """When the peer was last seen to have got more; looked at with each beat, and now.
+
+        Never with UDP, where nobody tells.
+        """
+        if self._rules.datagrams:
+            return -math.inf
+        acknowledged = self._ledger.written - self._channel.unacknowledged()
+        if acknowledged > self._acknowledged:
+            self._acknowledged, self._acknowledged_at = acknowledged, self._clock()
+        return self._acknowledged_at
+
     # The end.
+
+    def break_off(self, error: OSError) -> None:
+        """What it went over is no more."""
+        self._end(error)
 
     def _end(self, error: OSError | None) -> None:
         if not self._ended.done():

@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, NoReturn
 
 from usr7s3d.core.liveness import Liveness, Pulse
+from usr7s3d.devices.limit import TimeLimit
 from usr7s3d.services.watch import Watchers
 
 log = logging.getLogger(__name__)
@@ -76,14 +77,14 @@ class Control:
             if self.clients > CLIENTS:
                 raise BadRequest(f"{CLIENTS} clients are connected already")
             with pulse.waiting(PATIENCE):
-                async with asyncio.timeout(PATIENCE):
+                async with TimeLimit(PATIENCE):
                     request = _parsed(await _line(sock))
             watching = request.get("verb") == "watch"
             answer = {} if watching else await self._carry_out(request, pulse)
         except BadRequest as refusal:
             answer = {"error": str(refusal)}
         with pulse.waiting(PATIENCE):
-            async with asyncio.timeout(PATIENCE):
+            async with TimeLimit(PATIENCE):
                 await _send(sock, answer)
         return watching
 

@@ -76,8 +76,8 @@ class Conversation:
         self._port = await open_port(self.path, self._receive, self._port_lost)
 
     async def close(self) -> None:
-        """End it: a prompt is left, those who wait are told.  Safe to call twice."""
-        self._end(ModemGone(errno.ENODEV, "the port was closed"))
+        """Close the port: a prompt is left, those who wait are told.  Safe to call twice."""
+        self.end(ModemGone(errno.ENODEV, "the port was closed"))
         port, self._port = self._port, None
         if port:
             await port.close(self._dialogue.leave())
@@ -127,9 +127,13 @@ class Conversation:
         fd = self._check_open().hand_over()
         return fd, self._dialogue.rest()
 
-    def _check_open(self) -> Port:
+    def check(self) -> None:
+        """Raise ModemGone when it has ended."""
         if self.gone:
-            raise ModemGone(*self.gone.args)
+            raise type(self.gone)(*self.gone.args)
+
+    def _check_open(self) -> Port:
+        self.check()
         if self._port is None:
             raise ModemGone(errno.ENODEV, "the port is not open")
         return self._port
@@ -156,14 +160,15 @@ class Conversation:
 
     def _port_lost(self, error: OSError | None) -> None:
         why = (error.strerror if error else None) or "hang-up"
-        self._end(ModemGone(error.errno if error else errno.EIO, why))
+        self.end(ModemGone(error.errno if error else errno.EIO, why))
         self._lost()
 
-    def _end(self, why: ModemGone) -> None:
+    def end(self, why: ModemGone) -> None:
+        """Tell those who wait, and those who come, ``why`` nobody answers here any more."""
         self.gone = self.gone or why
         self._timer.stop()
         if self._answer and not self._answer.done():
-            self._answer.set_exception(ModemGone(*self.gone.args))
+            self._answer.set_exception(type(self.gone)(*self.gone.args))
 
 
 @contextlib.asynccontextmanager

@@ -19,6 +19,8 @@ from usr7s3d.core.liveness import Liveness, Pulse
 from usr7s3d.core.pressure import State
 from usr7s3d.core.register import RegisterPacket
 from usr7s3d.devices.dial import ATTEMPT
+from usr7s3d.devices.limit import TimeLimit
+from usr7s3d.services.bearer import Bearer
 from usr7s3d.services.connection import Channel, Connection, Counters, Rules
 
 log = logging.getLogger(__name__)
@@ -35,7 +37,8 @@ class Link:
     """Socket A or B.
 
     ``received(data)`` gets what the server sent; ``changed()`` is called whenever
-    :attr:`holds_up` may have changed, ``connected()`` with each new connection.
+    :attr:`holds_up` may have changed, ``connected()`` with each new connection,
+    ``state_changed()`` when :attr:`state` has.  Without ``bearer`` there is always a way.
     """
 
     def __init__(
@@ -48,14 +51,18 @@ class Link:
         *,
         open_channel: Open,
         identify: Identify,
+        bearer: Bearer | None = None,
     ) -> None:
         self.name = name
         self.rules = rules
         self.cache = cache
         self.counters = counters
-        self.state = "off"
         self.last_error = ""
         self.last_received_at = -math.inf
+        self.state_changed: Callable[[], None] = lambda: None
+        self._state = "off"
+        self._acknowledged_at = -math.inf
+        self._bearer = bearer or Bearer()
         self.received: Callable[[bytes], None] = lambda _: None
         self.changed: Callable[[], None] = lambda: None
         self.connected: Callable[[], None] = lambda: None
@@ -72,6 +79,24 @@ class Link:
     # What others ask of it.
 
     @property
+    def state(self) -> str:
+        """As ``usr7s3ctl status`` names it."""
+        return self._state
+
+    @state.setter
+    def state(self, state: str) -> None:
+        if state != self._state:
+            self._state = state
+            self.state_changed()
+
+    @property
+    def last_acknowledged_at(self) -> float:
+        """When the peer was last seen to have received something, to within a heartbeat."""
+        if self._connection:
+            self._acknowledged_at = self._connection.acknowledged_at()
+        return self._acknowledged_at
+
+    @property
     def holds_up(self) -> bool:
         """Whether the UART should wait for this link."""
         return self._connection is not None and self._connection.pressure.state is State.FULL
@@ -79,7 +104,7 @@ class Link:
     def send(self, packet: bytes) -> None:
         """Send ``packet``, behind those that wait."""
         connection = self._connection
-        if connection is None or connection.parting:
+        if connection is None or not connection.open:
             self._keep(packet)
         elif connection.pressure.state is State.STALLED:
             self._drop(self.cache.put(packet))
@@ -116,10 +141,9 @@ class Link:
     def _drop(self, size: int) -> None:
         if size and not self._dropping:
             self._dropping = True
-            why = "stalled" if self._connection else "down"
-            rule = (
-                "its cache is full" if self._connection or self.rules.caching else "CACHEN is off"
-            )
+            up = self._connection is not None and self._connection.open
+            why = "stalled" if up else "down"
+            rule = "its cache is full" if up or self.rules.caching else "CACHEN is off"
             log.warning("%s: %s and %s: packets are dropped", self.name, why, rule)
         self.counters.dropped_bytes += size
 
@@ -130,12 +154,14 @@ class Link:
         with liveness.pulse(self.name) as pulse:
             while True:
                 await self._until_wanted(pulse)
+                await self._until_bearer(pulse)
                 if error := await self._live_once(pulse):
-                    delay = self._backoff.next(self._clock())
                     self.state = "waiting"
                     self._report(error)
-                    with pulse.waiting(delay):
-                        await asyncio.sleep(delay)
+                    if self._bearer.up:
+                        delay = self._backoff.next(self._clock())
+                        with pulse.waiting(delay):
+                            await self._bearer.pause(delay)
 
     async def _until_wanted(self, pulse: Pulse) -> None:
         """A short link connects when there is something to send."""
@@ -146,6 +172,15 @@ class Link:
             self._wanted.clear()
             with pulse.waiting():
                 await self._wanted.wait()
+
+    async def _until_bearer(self, pulse: Pulse) -> None:
+        """Wait for a way to the network; a new one is worth an attempt at once."""
+        if not self._bearer.up:
+            self.state = "waiting"
+            self.last_error = self._bearer.why_down
+            with pulse.waiting():
+                await self._bearer.until_up()
+            self._backoff.reset()
 
     async def _live_once(self, pulse: Pulse) -> OSError | None:
         """One connection; why it ended, None when it had done its work."""
@@ -163,11 +198,13 @@ class Link:
 
     async def _opened(self) -> Channel:
         try:
-            async with asyncio.timeout(ATTEMPT):
-                return await self._open_channel(self._receive, self._sent)
+            async with TimeLimit(ATTEMPT) as limit:
+                with self._bearer.watched(lambda _: limit.expire()):
+                    return await self._open_channel(self._receive, self._sent)
         except TimeoutError as error:
             # The kernel's own ETIMEDOUT is a TimeoutError, too, and has words.
-            raise OSError(error.strerror or f"no answer in {ATTEMPT:g} s") from None
+            silence = f"no answer in {ATTEMPT:g} s" if self._bearer.up else self._bearer.why_down
+            raise OSError(error.strerror or silence) from None
 
     async def _serve(
         self, channel: Channel, register: RegisterPacket, pulse: Pulse
@@ -176,7 +213,7 @@ class Link:
         connection = self._begin(channel, register)
         lost = not self.rules.caching  # what waits at the end
         try:
-            with pulse.waiting():
+            with pulse.waiting(), self._bearer.watched(connection.break_off):
                 error = await connection.until_over()
             if not error:
                 with pulse.waiting(GOODBYE):
@@ -189,6 +226,7 @@ class Link:
             await connection.part()
             raise
         finally:
+            self._acknowledged_at = connection.acknowledged_at()
             connection.close()
             self._connection = None
             self._dropping = False
@@ -224,7 +262,7 @@ class Link:
         self.counters.rx_bytes += len(data)
         self.last_received_at = self._clock()
         if self._connection:
-            self._connection.traffic()
+            self._connection.received(data)
         self.received(data)
 
     def _sent(self) -> None:

@@ -1,7 +1,7 @@
 """One life of the module, from a restart to the next.
 
     console --> mode: bridge <-> door A, door B <-> link A, link B
-    outlet  <----'
+    outlet  <----'    or HTTPD
 
 All are built from the saved settings and torn down together.  The tty stays open, and
 each link's cache stays while its protocol and address do.
@@ -76,7 +76,8 @@ class Module:
         self._outlet = Outlet(port)
         show_id = settings.links.show_id
         self._bridge = Bridge(port, self._outlet, self.active, show_id=show_id, moved=moved)
-        self._mode: Mode = self._bridge
+        self.httpd = network.httpd(settings, legacy, self._outlet, moved)
+        self._mode: Mode = self.httpd or self._bridge
         self._outlet.flow = self._mode.flow
         self.doors = {link.name: self._door(link, network) for link in self.active}
         self._line_changes: asyncio.Queue[tuple[Link, LineSettings]] = asyncio.Queue()
@@ -166,6 +167,8 @@ class Module:
     def _look_idle(self) -> None:
         """Restart when neither the UART nor a link has received anything for long (RSTIM)."""
         received = [self.console.last_received_at, *(link.last_received_at for link in self.active)]
+        if self.httpd:
+            received.append(self.httpd.last_received_at)
         last = max(self._began, *received)
         due = idle_until(self.settings.module.restart_after, last)
         if due is not None and self._clock() >= due:
@@ -213,6 +216,8 @@ class Module:
         heartbeat = self.settings.heartbeat
         if heartbeat.enabled and heartbeat.target == "COM" and heartbeat.data:
             parts["heartbeat"] = self._beat_uart(liveness)
+        if self.httpd:
+            parts["http"] = self.httpd.run(liveness)
         for link in self.active:
             parts[f"link {link.name}"] = link.run(liveness)
             parts[f"door {link.name}"] = self.doors[link.name].run(liveness)
@@ -221,7 +226,7 @@ class Module:
     def _open(self) -> None:
         mode = self.settings.module.mode
         log.info("module: start, mode %s", mode)
-        if mode not in ("NET", "CMD"):
+        if mode == "SMS":
             log.warning("module: mode %s needs a modem: what the UART sends goes nowhere", mode)
         self._port.set_line(line_settings(self.settings))
         self._commander.levels.changed = self._refresh

@@ -16,8 +16,11 @@ from usr7s3d.hostconfig import HostConfig
 from usr7s3d.services.connection import Channel, Counters
 from usr7s3d.services.console import Held
 from usr7s3d.services.door import GUESSES, PRINTED_PASSWORDS, REFILL
+from usr7s3d.services.httpd import Counters as HttpCounters
+from usr7s3d.services.httpd import Httpd, Moved
 from usr7s3d.services.link import Link
-from usr7s3d.services.plan import link_rules
+from usr7s3d.services.outlet import Outlet
+from usr7s3d.services.plan import cloud_login, http_rules, link_rules
 from usr7s3d.settings.model import Register, Settings, Socket
 
 log = logging.getLogger(__name__)
@@ -34,6 +37,7 @@ class Legacy:
     caches: dict[Address, Cache] = field(default_factory=dict)
     counters: dict[str, Counters] = field(default_factory=dict)
     buckets: dict[str, Bucket] = field(default_factory=dict)
+    http: HttpCounters = field(default_factory=HttpCounters)
 
     def cache(self, address: Address) -> Cache:
         """The cache for ``address``; one for another address of that link is dropped."""
@@ -104,7 +108,9 @@ class Network:
         jitter: Callable[[], float],
         password: Callable[[], str],
         doors_shut: bool,
+        state_changed: Callable[[], None] = lambda: None,
     ) -> None:
+        self._state_changed = state_changed
         self._config = config
         self._dialer = dialer
         self._jitter = jitter
@@ -120,15 +126,29 @@ class Network:
 
     def _link(self, name: str, socket: Socket, settings: Settings, legacy: Legacy) -> Link:
         dial = self._dialer.udp if socket.protocol == "UDP" else self._dialer.tcp
-        return Link(
+        login = cloud_login(settings, self._config.cloud.login) if name == "A" else b""
+        link = Link(
             name,
-            link_rules(settings, socket, resend=self._config.link.resend),
+            link_rules(settings, socket, resend=self._config.link.resend, login=login),
             legacy.cache((name, socket.protocol, socket.host, socket.port)),
             legacy.counter(name),
             self._backoff(settings.links.reconnect_after),
             open_channel=partial(dial, socket.host, socket.port),
             identify=Introduction(name, settings.register, self._register_content),
         )
+        link.state_changed = self._state_changed
+        return link
+
+    def httpd(
+        self, settings: Settings, legacy: Legacy, outlet: Outlet, moved: Moved
+    ) -> Httpd | None:
+        """HTTPD mode, when that is the mode."""
+        if settings.module.mode != "HTTPD":
+            return None
+        http = settings.httpd
+        dial = partial(self._dialer.tcp, http.host, http.port)
+        rules = http_rules(settings)
+        return Httpd(rules, legacy.http, outlet, open_channel=dial, moved=moved)
 
     def _backoff(self, fixed: int) -> Backoff:
         if fixed:

@@ -1,9 +1,13 @@
 """What the settings mean for each part.  Pure: settings in, rules out."""
 
+from usr7s3d.at.fields import unescape
+from usr7s3d.core import cloud
 from usr7s3d.core.escape import Timing
+from usr7s3d.core.httprequest import Form
 from usr7s3d.core.line import LineSettings
 from usr7s3d.core.uartinput import Rules as UartRules
 from usr7s3d.services.connection import Rules as LinkRules
+from usr7s3d.services.httpd import Rules as HttpRules
 from usr7s3d.settings.model import Settings, Socket
 
 PATIENCE = 0.25  # s that a full link may hold the UART
@@ -28,8 +32,18 @@ def uart_rules(settings: Settings, escape_quiet: float) -> UartRules:
     )
 
 
-def link_rules(settings: Settings, socket: Socket, *, resend: bool) -> LinkRules:
-    """How a link is to behave."""
+def cloud_login(settings: Settings, template: str) -> bytes:
+    """The first bytes on socket A (manual 3.5); empty while CLOUDEN is off."""
+    if not settings.cloud.enabled:
+        return b""
+    values = {"CLOUDID": settings.cloud.device_id, "CLOUDPA": settings.cloud.password}
+    return cloud.fill_in(unescape(template), values)
+
+
+def link_rules(
+    settings: Settings, socket: Socket, *, resend: bool, login: bytes = b""
+) -> LinkRules:
+    """How a link is to behave; ``login`` goes out first on each of its connections."""
     short = socket.protocol == "TCP" and socket.connection == "short"
     heartbeat = settings.heartbeat
     beats = heartbeat.enabled and heartbeat.target == "NET"
@@ -43,4 +57,15 @@ def link_rules(settings: Settings, socket: Socket, *, resend: bool) -> LinkRules
         patience=PATIENCE_CRTS if settings.uart.flow == "CRTS" else PATIENCE,
         beat=bytes.fromhex(heartbeat.data) if beats else b"",
         beat_period=heartbeat.period,
+        login=login,
+    )
+
+
+def http_rules(settings: Settings) -> HttpRules:
+    """How HTTPD mode is to make its requests."""
+    http = settings.httpd
+    return HttpRules(
+        Form(http.method, http.host, http.port, unescape(http.url), unescape(http.headers)),
+        body_only=http.body_only,
+        timeout=http.timeout,
     )

@@ -18,6 +18,7 @@ from usr7s3d.core.echo import Echo
 from usr7s3d.core.line import LineSettings
 from usr7s3d.core.liveness import Liveness, Pulse
 from usr7s3d.core.pace import Pace
+from usr7s3d.devices.limit import TimeLimit
 from usr7s3d.devices.rs485 import Direction
 from usr7s3d.devices.stream import Stream
 from usr7s3d.devices.uart import NO_RS485, Uart
@@ -299,7 +300,7 @@ class Port:
 
     async def _close(self, uart: Uart) -> None:
         try:
-            async with asyncio.timeout(CLOSE_LIMIT):
+            async with TimeLimit(CLOSE_LIMIT):
                 await self._in_thread(uart.close)
         except TimeoutError:
             log.warning("UART: %s does not close; left to the kernel", self.device)

@@ -8,6 +8,7 @@ from usr7s3d.core.line import LineSettings
 from usr7s3d.devices.route import address, way_out
 from usr7s3d.devices.rs485 import Direction
 from usr7s3d.hostconfig import HostConfig
+from usr7s3d.services.httpd import Httpd
 from usr7s3d.services.link import Link
 from usr7s3d.services.module import Module
 from usr7s3d.services.port import Port
@@ -27,6 +28,7 @@ def whole(
         "uart": uart(port),
         "links": {name.lower(): link(each) for name, each in links.items()},
         "doors": {name.lower(): door.state for name, door in doors.items()},
+        "http": http(module.httpd if module else None),
         "bearer": bearer(config),
         "modem": {"state": "none"},
         "warnings": warnings,
@@ -80,6 +82,19 @@ def link(link: Link) -> dict[str, Any]:
         **asdict(link.counters),
         "cached_bytes": len(link.cache),
         "last_error": link.last_error,
+    }
+
+
+def http(httpd: Httpd | None) -> dict[str, Any]:
+    """HTTPD mode; ``off`` in any other."""
+    if not httpd:
+        return {"state": "off"}
+    return {
+        "state": httpd.state,
+        "server": httpd.rules.form.server,
+        **asdict(httpd.counters),
+        "waiting_packets": httpd.waiting,
+        "last_error": httpd.last_error,
     }
 
 

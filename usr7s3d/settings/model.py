@@ -8,7 +8,7 @@ examples of 4.2.1); where it is silent, docs/decisions.md says who chose.
 Text is kept as latin-1: each character is one byte as it came over the wire.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from operator import attrgetter
 from typing import Any
 
@@ -154,6 +154,12 @@ class Settings:
         section, name = path.split(".")
         changed = replace(getattr(self, section), **{name: value})
         return replace(self, **{section: changed})
+
+
+def is_secret(path: str) -> bool:
+    """Whether the value at ``path`` is kept out of logs, status and comparisons."""
+    section, name = path.split(".")
+    return not next(each for each in fields(getattr(FACTORY, section)) if each.name == name).repr
 
 
 FACTORY = Settings()

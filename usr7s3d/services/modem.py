@@ -1,0 +1,373 @@
+"""Owns the modem: finds it, opens its port, opens it again, and lets others ask.
+
+    absent --plugged in--> opened --> Mobile's rounds --lost--> absent
+                             ^            |
+                             +--- 3 commands without an answer: the port is opened anew,
+                                  then the other one, then ``rescue`` is called
+
+Everybody else asks through :meth:`Modem.ask`, and need not know that the modem was gone meanwhile.
+"""
+
+import asyncio
+import contextlib
+import errno
+import logging
+import math
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from typing import Any, NoReturn, TypeVar
+
+from usr7s3d.core.backoff import Backoff
+from usr7s3d.core.liveness import Liveness, Pulse
+from usr7s3d.devices.limit import TimeLimit
+from usr7s3d.devices.usb import Plugged
+from usr7s3d.hostconfig import HostConfig
+from usr7s3d.modem.command import ATTENTION, Command
+from usr7s3d.modem.dialogue import Answer, Unsolicited
+from usr7s3d.modem.ports import Unusable
+from usr7s3d.modem.results import Verdict
+from usr7s3d.modem.seen import ABSENT, REGISTERED, STARTING, Seen
+from usr7s3d.services import mobile
+from usr7s3d.services.calls import Calls
+from usr7s3d.services.choice import Choice
+from usr7s3d.services.conversation import (
+    Conversation,
+    Listener,
+    ModemGone,
+    OpenPort,
+    conversation,
+)
+from usr7s3d.services.mobile import Mobile
+from usr7s3d.services.unlock import Notebook, Unlock
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+FIRST_LOOK, LAST_LOOK = 2.0, 10.0  # s between looks for it, and between openings
+QUIET_LOOK = 60.0  # s, while the kernel tells what is plugged in
+SETTLE = 0.5  # s; a stick comes as a row of events, and udev sets its ttys' owners behind them
+APART = 1.0  # s between two rounds, whatever the modem says unasked
+MOST_SILENT = 3  # commands in a row without an answer
+OPEN_LIMIT, CLOSE_LIMIT = 30.0, 5.0  # s
+ROUND_LIMIT = 1800.0  # s; a round may wait behind many slow commands of others
+
+Found = Plugged | Unusable | None
+Plugs = Callable[[Callable[[], None]], AbstractContextManager[bool]]  # devices.uevents.plugs
+
+
+class Stuck(OSError):
+    """The port takes commands and answers none."""
+
+
+class Reopened(ModemGone):
+    """Somebody wants the port to be opened anew."""
+
+
+@dataclass(slots=True)
+class Counters:
+    """What happened since the daemon started."""
+
+    opens: int = 0  # of a port
+    losses: int = 0  # unplugged, hung up
+    silent_commands: int = 0
+    reopened: int = 0  # since nothing was answered
+    rescues: int = 0  # since that did not help
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outside:
+    """The modem's ways to the world; a test has others."""
+
+    find: Callable[[], Found]  # blocks for a while
+    open_port: OpenPort
+    plugs: Plugs
+    in_thread: Callable[..., Awaitable[Any]]
+    jitter: Callable[[], float]
+
+
+def wanted(config: HostConfig) -> bool:
+    """Whether there is to be a modem.
+
+    On the system's own network only one that the configuration names: any other may be the one
+    that ModemManager has that network from.
+    """
+    named = config.modem.usb or config.modem.at_port or config.modem.data_port
+    return config.modem.present and (config.bearer.kind == "ppp" or bool(named))
+
+
+class Modem:
+    """The modem for as long as ``[modem]`` stays the same.
+
+    ``rescue`` may be set: what to do with a modem that answers on none of its ports.
+    """
+
+    def __init__(self, config: HostConfig, notebook: Notebook, outside: Outside) -> None:
+        self.config = config.modem
+        self.wanted = wanted(config)
+        self.seen = Seen(state=ABSENT) if self.wanted else Seen()
+        self.counters = Counters()
+        self.ready = asyncio.Event()  # set while its SIM is ready and it does as it is told
+        self.rescue: Callable[[str], Awaitable[None]] = _no_rescue
+        self._outside = outside
+        self._clock = asyncio.get_running_loop().time
+        self._backoff = Backoff(FIRST_LOOK, LAST_LOOK, outside.jitter)
+        self._talk: Conversation | None = None
+        self._listeners: list[Listener] = []
+        self._changed = asyncio.Event()
+        self._wake = asyncio.Event()
+        self.calls = Calls()
+        self._mobile = Mobile(
+            mobile.Owner(self.ask, lambda: self.seen, self.tell, self.ready),
+            Unlock(self.config.pin, notebook),
+            Choice(self.config, notebook),
+            roaming=self.config.roaming,
+        )
+        self._silent = 0  # commands in a row
+        self._trouble = 0  # ports in a row that answered nothing
+        self._at = 0  # which of its ports for commands
+        self._answering: dict[tuple[str, str], tuple[str, ...]] = {}  # of unknown sticks
+
+    @property
+    def state(self) -> str:
+        """In the words of ``usr7s3ctl status``."""
+        return self.seen.state
+
+    @property
+    def conversation(self) -> Conversation | None:
+        """The one on the port for commands; None while there is none."""
+        return self._talk
+
+    # What others ask of it.
+
+    async def ask(self, command: Command) -> Answer:
+        """The answer to ``command``, as :meth:`Conversation.ask`.  Raises OSError, ModemGone."""
+        if self._talk is None:
+            raise ModemGone(errno.ENODEV, "there is no modem")
+        answer = await self._talk.ask(command)
+        if answer.final.verdict is Verdict.SILENT:
+            self.counters.silent_commands += 1
+            self._silent += 1
+            if self._silent >= MOST_SILENT:
+                self._wake.set()
+        else:
+            self._silent = 0
+        if self._talk and self._talk.in_call:
+            self.ready.clear()
+        return answer
+
+    def listen(self, callback: Listener) -> None:
+        """Call ``callback`` with each thing it says unasked, whichever port it is opened on."""
+        self._listeners.append(callback)
+
+    def unlisten(self, callback: Listener) -> None:
+        """End that."""
+        self._listeners.remove(callback)
+
+    def reopen(self, why: str) -> None:
+        """Open its port anew, soon: a call on it has ended."""
+        if self._talk:
+            self._talk.end(Reopened(errno.ECONNRESET, why))
+            self._wake.set()
+
+    async def known(self, what: Callable[[Seen], T], limit: float) -> T:
+        """``what(seen)`` as soon as it is something, or after ``limit`` s."""
+        with contextlib.suppress(TimeoutError):
+            async with TimeLimit(limit):
+                while self.wanted and not what(self.seen):
+                    self._changed.clear()
+                    await self._changed.wait()
+        return what(self.seen)
+
+    # What is seen of it.
+
+    def tell(self, **changes: Any) -> None:
+        """Something is known; a change of state is a line in the log."""
+        self._see(replace(self.seen, **changes))
+
+    def _see(self, seen: Seen) -> None:
+        before, self.seen = self.seen, seen
+        if (before.state, before.problem, before.operator) != (
+            seen.state, seen.problem, seen.operator,
+        ):  # fmt: skip
+            log.log(logging.WARNING if seen.problem else logging.INFO, "modem: %s", in_words(seen))
+        if seen != before:
+            self._changed.set()
+
+    def _heard(self, said: Unsolicited) -> None:
+        calls, news = self.calls.heard(said), self._mobile.heard(said)
+        if calls or news:
+            self._wake.set()
+        for listener in list(self._listeners):
+            listener(said)
+
+    # Its life.
+
+    async def run(self, liveness: Liveness) -> NoReturn:
+        """Find it, use it until it is lost, and begin again."""
+        with liveness.pulse("modem") as pulse:
+            if not self.wanted:
+                with pulse.waiting():
+                    await asyncio.Event().wait()
+            log.info("modem: looking for %s", self.config.at_port or self.config.usb or "one")
+            while True:
+                try:
+                    await self._use(await self._plugged(pulse), pulse)
+                except Stuck as error:
+                    await self._help(error, pulse)
+                except Reopened as error:
+                    log.info("modem: its port is opened anew: %s", error.strerror)
+                    continue
+                except OSError as error:
+                    self._lost(error)
+                delay = self._backoff.next()
+                with pulse.waiting(delay):
+                    await asyncio.sleep(delay)
+
+    async def _plugged(self, pulse: Pulse) -> Plugged:
+        """Wait until it is there."""
+        news = asyncio.Event()
+        with self._outside.plugs(news.set) as told:
+            while True:
+                news.clear()
+                with pulse.waiting(OPEN_LIMIT):
+                    found = await self._outside.in_thread(self._outside.find)
+                if isinstance(found, Plugged):
+                    return found
+                self._see(Seen(state=ABSENT, problem=found.words if found else ""))
+                # A port that a person named may be one whose coming the kernel does not tell.
+                quiet = told and not self.config.at_port
+                delay = QUIET_LOOK if quiet else self._backoff.next()
+                with pulse.waiting(delay), contextlib.suppress(TimeoutError):
+                    async with TimeLimit(delay):
+                        await news.wait()
+                        await asyncio.sleep(SETTLE)
+
+    async def _use(self, plugged: Plugged, pulse: Pulse) -> NoReturn:
+        """Open it and look after it.  Raises OSError when it is lost, Stuck when it is silent."""
+        at, data = await self._ports(plugged, pulse)
+        path = at[self._at % len(at)]
+        with pulse.waiting(OPEN_LIMIT + CLOSE_LIMIT):
+            talk = Conversation(path, self._wake.set)
+            await talk.open(self._outside.open_port)
+        try:
+            self._open(talk, plugged, data)
+            await self._look_after(talk, pulse)
+        finally:
+            self._talk = None
+            self._mobile.begin()
+            with pulse.waiting(CLOSE_LIMIT):
+                await talk.close()
+
+    def _open(self, talk: Conversation, plugged: Plugged, data: str) -> None:
+        log.info("modem: %s: %s", talk.path, plugged.model or "opened")
+        self.counters.opens += 1
+        self._silent = 0
+        talk.listen(self._heard)
+        self._talk = talk
+        data = "" if data == talk.path else data
+        model = plugged.model
+        self._see(
+            Seen(state=STARTING, usb=plugged.usb, at_port=talk.path, data_port=data, model=model)
+        )
+
+    async def _look_after(self, talk: Conversation, pulse: Pulse) -> NoReturn:
+        while True:
+            self._wake.clear()
+            delay = math.inf
+            try:
+                with pulse.waiting(ROUND_LIMIT):
+                    await self.calls.reject(self.ask)
+                    delay = await self._mobile.round()
+            except OSError:
+                talk.check()  # else a call has the port, or too many wait
+                delay = math.inf if talk.in_call else LAST_LOOK
+            if self._silent >= MOST_SILENT:
+                raise Stuck(errno.ETIMEDOUT, f"{self._silent} commands without an answer")
+            if not self._silent:
+                self._trouble = 0
+                self._backoff.reset()
+            looked = self._clock()
+            with pulse.waiting(delay), contextlib.suppress(TimeoutError):
+                async with TimeLimit(delay):
+                    await self._wake.wait()
+            talk.check()
+            with pulse.waiting(APART):
+                await asyncio.sleep(looked + APART - self._clock())
+            talk.check()
+
+    # Its ports.
+
+    async def _ports(self, plugged: Plugged, pulse: Pulse) -> tuple[tuple[str, ...], str]:
+        """For commands, and for the call; an unknown stick is asked which are which."""
+        if plugged.known or len(plugged.at) == 1:
+            return plugged.at, plugged.data
+        key = plugged.usb, plugged.model
+        if key not in self._answering:
+            answering = [path for path in plugged.at if await self._answers(path, pulse)]
+            if not answering:
+                raise Stuck(errno.ETIMEDOUT, f"{plugged.model}: no port takes commands")
+            self._answering[key] = tuple(answering)
+        at = self._answering[key]
+        # Where two take commands, one is left to the call.
+        return at, plugged.data or (at[1] if len(at) > 1 else "")
+
+    async def _answers(self, path: str, pulse: Pulse) -> bool:
+        with pulse.waiting(OPEN_LIMIT + CLOSE_LIMIT):
+            try:
+                async with conversation(path, self._outside.open_port) as talk:
+                    answer = await talk.ask(ATTENTION)
+            except OSError as error:
+                log.info("modem: %s: %s", path, error.strerror or error)
+                return False
+        log.info("modem: %s: %s", path, "takes commands" if answer.ok else "does not answer")
+        return answer.ok
+
+    # Trouble.
+
+    def _lost(self, error: OSError) -> None:
+        why = error.strerror or str(error)
+        if self.seen.present:
+            log.warning("modem: %s has gone (%s)", self.seen.at_port, why)
+            self.counters.losses += 1
+            self._at = 0
+            self._see(Seen(state=ABSENT))
+        else:
+            self._see(Seen(state=ABSENT, problem=f"its port cannot be opened: {why}"))
+            self._at += 1  # another one may
+
+    async def _help(self, error: Stuck, pulse: Pulse) -> None:
+        """The next step for a modem that is silent: each costs more than the one before."""
+        why = error.strerror or str(error)
+        self._trouble += 1
+        if self._trouble == 1:
+            step = "its port is opened anew"
+        elif self._trouble == 2:
+            step = "its other port is tried, if it has one"
+            self._at += 1
+        else:
+            step = "it is restarted, if there is a way"
+        self.tell(state=STARTING, problem=f"{why}: {step}")
+        if self._trouble <= 2:
+            self.counters.reopened += 1
+            return
+        self._trouble = 0
+        self._at = 0
+        self.counters.rescues += 1
+        self._answering.clear()
+        with pulse.waiting(ROUND_LIMIT):
+            await self.rescue(why)
+
+
+async def _no_rescue(_: str) -> None:
+    """Nobody knows what else to do; its owner goes on trying."""
+
+
+def in_words(seen: Seen) -> str:
+    """Its state for the log and for ``usr7s3ctl status``."""
+    words = seen.state
+    if seen.state == REGISTERED:
+        where = " ".join(filter(None, (seen.operator, seen.technology)))
+        level = "" if seen.dbm is None else f", {seen.dbm} dBm"
+        words = f"registered{' in ' if where else ''}{where}{level}"
+    return f"{words}: {seen.problem}" if seen.problem else words

@@ -36,8 +36,38 @@ def answer(link: dict[str, Any], door: str = "open") -> dict[str, Any]:
         "doors": {"a": door},
         "http": {"state": "off"},
         "bearer": {"kind": "host", "state": "up", "interface": "wlan0", "address": "10.0.0.7"},
+        "modem": {"state": "none"},
         "warnings": [],
     }
+
+
+MODEM = {
+    "state": "registered",
+    "model": "SIMCOM_SIM7600E",
+    "operator": "Vodafone.de",
+    "technology": "LTE",
+    "roaming": True,
+    "rssi_dbm": -67,
+    "ports": {"at": "/dev/ttyUSB2", "data": "/dev/ttyUSB3"},
+    "problem": "",
+}
+
+
+def test_modem() -> None:
+    shown = view.status({**answer(LINK), "modem": MODEM})
+    assert shown.splitlines()[-1] == (
+        "modem registered  Vodafone.de LTE  roaming  -67 dBm  SIMCOM_SIM7600E  /dev/ttyUSB2"
+    )
+
+
+def test_modem_in_trouble() -> None:
+    nothing = {"operator": "", "technology": "", "roaming": False, "rssi_dbm": None, "model": ""}
+    ports = {"at": "", "data": ""}
+    absent = {**MODEM, **nothing, "ports": ports, "state": "absent", "problem": "shows its CD-ROM"}
+    assert view.status({**answer(LINK), "modem": absent}).splitlines()[-2:] == [
+        "modem absent",
+        "! modem: shows its CD-ROM",
+    ]
 
 
 def test_status() -> None:

@@ -30,6 +30,11 @@ class Bench:
         """A person at the prompt."""
         self.events += self.prompt.obey(line, self.now)
 
+    def writes(self, number: str, text: str) -> None:
+        """Somebody sends the modem a message, of any text."""
+        network = self.modem.state.network
+        self.events += self.modem.do(lambda: network.message(number, text, self.now), self.now)
+
     def wait(self, seconds: float) -> None:
         """From deadline to deadline."""
         end = self.now + seconds

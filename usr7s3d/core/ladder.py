@@ -1,12 +1,13 @@
 """How a modem that is in trouble is brought back, from the gentle to the rude.
 
-    silent    reopen > other port > AT+CFUN=1,1 > USB reset > power > reboot
-    gone                                                      power > reboot
-    refused                          AT+CFUN=1,1 > USB reset
+    silent     AT+CFUN=1,1 > USB reset > power > reboot
+    gone                                 power > reboot
+    refused    AT+CFUN=1,1 > USB reset
 
-Each step waits for the one before it to work.  A climb that reached the top is followed by
-a pause, twice as long each time.  How many climbs there were outlives us (:class:`Record`):
-a daemon or a machine that starts again must not find itself at the first pause for ever.
+Silent: on both of its ports, opened anew (services/modem.py).  Each step waits for the one
+before it to work.  A climb that reached the top is followed by a pause, twice as long each
+time.  How many climbs there were outlives us (:class:`Record`): a daemon or a machine that
+starts again must not find itself at the first pause for ever.
 
 A server that is down is no trouble of the modem's, and nobody says so here.
 """
@@ -19,8 +20,6 @@ from enum import Enum
 class Rung(Enum):
     """A step; the value is its name in the status and on disk."""
 
-    REOPEN = "reopen"
-    OTHER_PORT = "other_port"
     RESTART = "cfun"
     USB_RESET = "usb_reset"
     POWER = "power"
@@ -37,9 +36,7 @@ class Trouble(Enum):
 
 # s that the rung before gets to work.  A modem needs half a minute for a restart.
 SPACE = {
-    Rung.REOPEN: 0.0,
-    Rung.OTHER_PORT: 10.0,
-    Rung.RESTART: 20.0,
+    Rung.RESTART: 0.0,
     Rung.USB_RESET: 60.0,
     Rung.POWER: 90.0,
     Rung.REBOOT: 600.0,
@@ -53,7 +50,6 @@ RUNGS = {
 PATIENCE = {Trouble.SILENT: 0.0, Trouble.GONE: 120.0, Trouble.REFUSED: 1800.0}
 FIRST_PAUSE, LAST_PAUSE = 300.0, 6 * 3600.0  # s between two climbs
 STABLE = 600.0  # s without trouble, after which the next one begins at the bottom
-RUDE = (Rung.RESTART, Rung.USB_RESET, Rung.POWER, Rung.REBOOT)  # worth writing down
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +58,13 @@ class Record:
 
     climbs: int = 0  # to the top, without lasting success
     taken: dict[str, int] = field(default_factory=dict)  # how often each rung, ever
-    last: str = ""  # the last rude one, and why
+    last: str = ""  # the last one, and why
 
     def with_step(self, step: "Step") -> "Record":
         """One more."""
         name = step.rung.value
         taken = self.taken | {name: self.taken.get(name, 0) + 1}
-        last = str(step) if step.rung in RUDE else self.last
-        return replace(self, taken=taken, last=last)
+        return replace(self, taken=taken, last=str(step))
 
 
 @dataclass(frozen=True, slots=True)

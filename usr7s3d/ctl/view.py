@@ -19,9 +19,14 @@ def status(answer: dict[str, Any]) -> str:
         lines.append(_http(answer["http"]))
     bearer = answer["bearer"]
     lines.append(_row("net", bearer["state"], bearer["interface"], bearer["address"]))
+    modem = answer["modem"]
+    if modem["state"] != "none":
+        lines.append(_modem(modem))
     doors = answer["doors"].items()
     lines += [f"{name.upper()}: too many wrong passwords" for name, s in doors if s == "locked"]
     lines += [f"! {warning}" for warning in answer["warnings"]]
+    if modem.get("problem"):
+        lines.append(f"! modem: {modem['problem']}")
     return "\n".join(lines)
 
 
@@ -45,6 +50,14 @@ def _link(name: str, link: dict[str, Any]) -> str:
     if link["last_error"] and link["state"] != "connected":
         notes.append(link["last_error"])
     return _row(name, link["state"], link["peer"], *notes)
+
+
+def _modem(modem: dict[str, Any]) -> str:
+    network = " ".join(filter(None, (modem["operator"], modem["technology"])))
+    roaming = "roaming" if modem["roaming"] else ""
+    level = "" if modem["rssi_dbm"] is None else f"{modem['rssi_dbm']} dBm"
+    known = (network, roaming, level, modem["model"], modem["ports"]["at"])
+    return _row("modem", modem["state"], *filter(None, known))
 
 
 def _http(http: dict[str, Any]) -> str:

@@ -192,6 +192,18 @@ class Modem:
         'Line to the modem\'s power key, as "gpio:gpiochip0/4"; pressed when nothing else brought '
         "the modem back. Empty: none.",
     )
+    uhubctl: str = _key(
+        "",
+        Pattern(r"([0-9][0-9.-]*/[0-9]{1,2})?", 'a hub and its port as in `"1-1/2"`, or empty'),
+        "USB port whose power uhubctl can switch, as HUB/PORT; used like `power` and in its place. "
+        "Empty: none.",
+    )
+    reboot: bool = _key(
+        False,
+        SWITCH,
+        "Reboot the Pi when nothing else brought the modem back; usr7s3d-reboot.path has to be "
+        "enabled, too.",
+    )
     sms_gap_s: int = _key(
         0,
         Number(0, 86400, unit="s"),

@@ -10,6 +10,7 @@ from usr7s3d.devices.rs485 import Direction
 from usr7s3d.hostconfig import HostConfig
 from usr7s3d.services.httpd import Httpd
 from usr7s3d.services.link import Link
+from usr7s3d.services.modem import Modem
 from usr7s3d.services.module import Module
 from usr7s3d.services.port import Port
 
@@ -17,7 +18,13 @@ PERCENTILES = (50, 99, 99.9)
 
 
 def whole(
-    config: HostConfig, port: Port, module: Module | None, *, uptime: float, warnings: list[str]
+    config: HostConfig,
+    port: Port,
+    module: Module | None,
+    modem: Modem,
+    *,
+    uptime: float,
+    warnings: list[str],
 ) -> dict[str, Any]:
     """Everything; ``uptime`` in s, ``warnings`` for the person who looks."""
     links, doors = (module.links, module.doors) if module else ({}, {})
@@ -30,7 +37,7 @@ def whole(
         "doors": {name.lower(): door.state for name, door in doors.items()},
         "http": http(module.httpd if module else None),
         "bearer": bearer(config),
-        "modem": {"state": "none"},
+        "modem": mobile(modem),
         "warnings": warnings,
     }
 
@@ -43,6 +50,28 @@ def bearer(config: HostConfig) -> dict[str, Any]:
         "state": "up" if interface else "down",
         "interface": interface or config.bearer.interface,
         "address": address(interface) if interface else "",
+    }
+
+
+def mobile(modem: Modem) -> dict[str, Any]:
+    """The modem; of what its SIM says of its owner, no more than the ICCID."""
+    seen = modem.seen
+    if not modem.wanted:
+        return {"state": seen.state}
+    return {
+        "state": seen.state,
+        "model": seen.model,
+        "imei": seen.imei,
+        "iccid": seen.iccid,
+        "sim": seen.sim,
+        "operator": seen.operator,
+        "technology": seen.technology,
+        "roaming": bool(seen.registration and seen.registration.roaming),
+        "rssi_dbm": seen.dbm,
+        "usb": seen.usb,
+        "ports": {"at": seen.at_port, "data": seen.data_port or seen.at_port},
+        "problem": seen.problem,
+        "counters": asdict(modem.counters),
     }
 
 
@@ -98,10 +127,11 @@ def http(httpd: Httpd | None) -> dict[str, Any]:
     }
 
 
-def in_a_line(port: Port, module: Module | None) -> str:
+def in_a_line(port: Port, module: Module | None, modem: Modem) -> str:
     """For ``systemctl status``."""
     serial = f"UART {'open' if port.open else 'waiting for ' + port.device}"
     if not module:
         return serial
     links = [f"{name} {each.state}" for name, each in module.links.items() if each.state != "off"]
-    return ", ".join([f"mode {module.settings.module.mode}", serial, *links])
+    mobile = [f"modem {modem.state}"] if modem.wanted else []
+    return ", ".join([f"mode {module.settings.module.mode}", serial, *links, *mobile])

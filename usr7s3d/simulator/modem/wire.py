@@ -4,6 +4,7 @@ import asyncio
 import os
 import pty
 import socket
+import termios
 import tty
 from collections.abc import Callable
 from contextlib import suppress
@@ -102,7 +103,7 @@ class Tty:
         """A new PTY.  Raises OSError."""
         ours, self._held = pty.openpty()
         self._name = os.ttyname(self._held)
-        tty.setraw(self._held)
+        tty.setraw(self._held, termios.TCSANOW)  # what is on its way stays
         new = self._path.with_name(f".{self._path.name}.new")
         new.unlink(missing_ok=True)
         new.symlink_to(self._name)
@@ -114,7 +115,7 @@ class Tty:
         if held and self._held < 0:
             with suppress(OSError):  # taken for its owner alone: then that one keeps it open
                 self._held = os.open(self._name, os.O_RDWR | os.O_NOCTTY)
-                tty.setraw(self._held)
+                tty.setraw(self._held, termios.TCSANOW)  # what is on its way stays
         elif not held and self._held >= 0:
             os.close(self._held)
             self._held = -1

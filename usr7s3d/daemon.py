@@ -3,6 +3,7 @@
 daemon                  from start to stop
   control, watchdog
   port                  keeps the tty open, until the host configuration names another
+  modem                 finds it and keeps it open, until [modem] changes
   life                  from one reading of the host configuration to the next (SIGHUP)
     module              from one restart to the next (AT+Z, AT+S, ...)
       console, A, B
@@ -27,6 +28,7 @@ from usr7s3d.hostconfig import Parsed, load
 from usr7s3d.life import Life, Outside
 from usr7s3d.services import status, watchdog
 from usr7s3d.services.control import Control, Request, Verb
+from usr7s3d.services.modem import Modem
 from usr7s3d.services.network import Legacy
 from usr7s3d.services.port import Port
 from usr7s3d.services.watch import Watchers
@@ -66,12 +68,19 @@ class Daemon:
         self._watchers = Watchers(self._tell_status)
         self._reload = asyncio.Event()
         self._stop = asyncio.Event()
-        self._life = self._new_life(None)
+        self._life = self._new_life(None, None)
         self._warnings = self._look_around()
 
-    def _new_life(self, port: Port | None) -> Life:
-        moved = self._watchers.moved
-        return Life(self._parsed, self._store, self._legacy, self._outside, moved=moved, port=port)
+    def _new_life(self, port: Port | None, modem: Modem | None) -> Life:
+        return Life(
+            self._parsed,
+            self._store,
+            self._legacy,
+            self._outside,
+            moved=self._watchers.moved,
+            port=port,
+            modem=modem,
+        )
 
     def _look_around(self) -> list[str]:
         """What the owner should know, and nobody can mend from here."""
@@ -117,18 +126,24 @@ class Daemon:
         async with asyncio.TaskGroup() as tasks:
             port = self._life.port
             serving = tasks.create_task(port.run(self._liveness), name="port")
+            modem = self._life.modem
+            looking = tasks.create_task(modem.run(self._liveness), name="modem")
             while True:
                 life = tasks.create_task(self._life.run(self._liveness), name="life")
                 await self._reloaded()
                 await self._life.commander.idle()
                 await _ended(life)
-                self._life = self._new_life(port)
+                self._life = self._new_life(port, modem)
                 self._warnings = self._look_around()
                 if self._life.port is not port:
                     await _ended(serving)
                     self._life.port.write(port.take_back())
                     port = self._life.port
                     serving = tasks.create_task(port.run(self._liveness), name="port")
+                if self._life.modem is not modem:
+                    await _ended(looking)
+                    modem = self._life.modem
+                    looking = tasks.create_task(modem.run(self._liveness), name="modem")
                 self._notifier.ready()
 
     async def _reloaded(self) -> None:
@@ -148,7 +163,9 @@ class Daemon:
             self._notifier.ready()
 
     def _tell_status(self) -> None:
-        self._notifier.status(status.in_a_line(self._life.port, self._life.module))
+        self._notifier.status(
+            status.in_a_line(self._life.port, self._life.module, self._life.modem)
+        )
 
     def _verbs(self) -> dict[str, Verb]:
         return {
@@ -163,6 +180,7 @@ class Daemon:
             self._life.config,
             self._life.port,
             self._life.module,
+            self._life.modem,
             uptime=self._clock() - self._began,
             warnings=self._warnings,
         )

@@ -8,6 +8,7 @@ import logging
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import NoReturn
 
 from usr7s3d.at.engine import Door
@@ -18,20 +19,26 @@ from usr7s3d.core.lights import steady
 from usr7s3d.core.liveness import Liveness
 from usr7s3d.devices.dial import Dialer
 from usr7s3d.devices.leds import open_lamp, open_pin
+from usr7s3d.devices.modemport import open_modem_port
 from usr7s3d.devices.resolve import Resolver
 from usr7s3d.devices.state import Store
 from usr7s3d.devices.thread import in_thread
 from usr7s3d.devices.uart import header_uart, open_uart
+from usr7s3d.devices.uevents import plugs
+from usr7s3d.devices.usb import find
 from usr7s3d.hostconfig import HostConfig, Parsed
 from usr7s3d.services.bridge import Moved
 from usr7s3d.services.commander import Commander
 from usr7s3d.services.console import COMMAND_LIMIT
 from usr7s3d.services.facts import gather
+from usr7s3d.services.modem import Modem
+from usr7s3d.services.modem import Outside as ToModem
 from usr7s3d.services.module import Module
 from usr7s3d.services.network import Dial, Legacy, Network, keepalive
 from usr7s3d.services.panel import OpenLamp, OpenPin, Panel
 from usr7s3d.services.plan import line_settings
 from usr7s3d.services.port import InThread, OpenUart, Port
+from usr7s3d.services.unlock import Notebook
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +48,17 @@ FIRST_LOOK, LAST_LOOK = 0.25, 2.0  # s between looks for a tty that is not there
 def _dialer(config: HostConfig) -> Dialer:
     interface = config.bearer.interface
     return Dialer(Resolver(interface), interface, keepalive(config))
+
+
+def _modem(config: HostConfig, store: Store) -> Modem:
+    outside = ToModem(
+        find=partial(find, config.modem),
+        open_port=open_modem_port,
+        plugs=plugs,
+        in_thread=in_thread,
+        jitter=random.random,
+    )
+    return Modem(config, Notebook(store, in_thread), outside)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +71,14 @@ class Outside:
     jitter: Callable[[], float] = random.random
     open_lamp: OpenLamp = open_lamp
     open_pin: OpenPin = open_pin
+    modem: Callable[[HostConfig, Store], Modem] = _modem
 
 
 class Life:
-    """What depends on the host configuration.  ``port`` is that of the life before, if any."""
+    """What depends on the host configuration.
+
+    ``port`` and ``modem`` are those of the life before, if any: what did not change stays open.
+    """
 
     def __init__(
         self,
@@ -67,6 +89,7 @@ class Life:
         *,
         moved: Moved,
         port: Port | None = None,
+        modem: Modem | None = None,
     ) -> None:
         self.config = config = parsed.config
         self.legacy = legacy
@@ -79,6 +102,9 @@ class Life:
         self.levels = Levels(config.factory, stored.user_default, stored.saved)
         self.commander = Commander(self.levels, store, self._facts, outside.in_thread)
         self._serial_number = store.serial_number()
+        self.modem = modem if modem and modem.serves(config) else outside.modem(config, store)
+        self.modem.calls.allowed = lambda: self.levels.in_force.module.answer_calls
+        self.modem.changed = self._refresh
         self._network = Network(
             config,
             outside.dialer(config),
@@ -86,6 +112,7 @@ class Life:
             password=lambda: self.levels.in_force.commands.password,
             doors_shut=parsed.doors_shut,
             state_changed=self._refresh,
+            known=self.modem.known,
         )
         self._panel = Panel(
             config,
@@ -110,7 +137,8 @@ class Life:
         )
 
     def _facts(self) -> Facts:
-        return gather(self.config, self._serial_number, self.module.links if self.module else {})
+        links = self.module.links if self.module else {}
+        return gather(self.config, self._serial_number, links, self.modem.seen)
 
     # Lights and keys.
 

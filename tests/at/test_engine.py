@@ -1,6 +1,7 @@
 """The AT language (manual 4.2), sentence by sentence."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -57,6 +58,7 @@ def refused(line: str, code: int = 58, facts: Facts = WITH_MODEM) -> bool:
 
 
 @pytest.mark.parametrize("line", ["AT+SOCKA?", "at+socka?", "At+SockA?"])
+@pytest.mark.manual("4.2", "commands in any case")
 def test_names_in_any_case(line: str) -> None:
     assert shows(line, '+SOCKA:"TCP","test.usr.cn",2317')
 
@@ -131,6 +133,7 @@ def test_a_stray_quote_is_an_error(values: str) -> None:
     assert refused(f"AT+STMSG={values}")
 
 
+@pytest.mark.manual("4.2.1.24", "the APN")
 def test_an_apn_takes_one_to_three_values_and_shows_three() -> None:
     settings = ask('AT+APN="cmnet","me","pw"').settings
     assert reply("AT+APN?", settings) == b'\r\n+APN:"cmnet","me","pw"\r\n\r\nOK\r\n'
@@ -148,6 +151,7 @@ def test_hex_in_brackets_is_kept_and_shown_as_typed() -> None:
 
 
 @every_command
+@pytest.mark.manual("4.2", "types 0 to 3")
 def test_the_four_forms(command: Command) -> None:
     name = command.name
     bare, query, ranges = ask(f"AT+{name}"), ask(f"AT+{name}?"), ask(f"AT+{name}=?")
@@ -224,6 +228,7 @@ def test_strings_are_quoted_and_numbers_bare() -> None:
     assert shows("AT+APN?", '+APN:"CMNET","",""')
 
 
+@pytest.mark.manual("4.2.1.31", "connected, disconnected")
 def test_facts_are_bare() -> None:
     assert shows("AT+SOCKALK", "+SOCKALK:connected")
     assert shows("AT+SOCKBLK?", "+SOCKBLK:disconnected")
@@ -254,6 +259,7 @@ def test_sleeptim_takes_0_only() -> None:
     assert refused("AT+SLEEPTIM=1")
 
 
+@pytest.mark.manual("4.2.1.1", "introduces the commands")
 def test_help_is_a_heading_and_a_line_for_each_command() -> None:
     text = reply("AT+H")
     assert text == reply("AT+H?")
@@ -359,3 +365,10 @@ def test_what_a_query_shows_can_be_set(settings: Settings) -> None:
             values = shown.split(":", 1)[1].removesuffix("\r\n\r\nOK\r\n")
             copy = ask(f"AT+{command.name}={values}", copy).settings
     assert copy == settings
+
+
+def test_flow_control_needs_an_rts_that_switches_no_transceiver() -> None:
+    taken = replace(WITH_MODEM, rts_taken=True)
+    assert refused("AT+UART=9600,NONE,8,1,CRTS", 50, taken)
+    assert ask("AT+UART=9600,NONE,8,1,RS485", facts=taken).ok
+    assert ask("AT+UART=9600,NONE,8,1,CRTS").ok

@@ -105,6 +105,7 @@ every_command = pytest.mark.parametrize("command", COMMANDS, ids=lambda c: c.nam
 every_param = pytest.mark.parametrize("param", [param for _, param in PARAMS.values()], ids=str)
 
 
+@pytest.mark.manual("4.2.1", "52 commands, in ten groups")
 def test_the_52_commands_of_the_manual_in_its_order() -> None:
     ours = {g.title: " ".join(c.name for c in g.commands if c.manual) for g in GROUPS}
     assert ours == MANUAL
@@ -146,6 +147,7 @@ def test_a_row_is_one_kind_of_command(command: Command) -> None:
 
 
 @every_command
+@pytest.mark.manual("4.2", "type 1, `AT+X=?`: the range")
 def test_ranges_are_what_the_manual_prints(command: Command) -> None:
     assert command.hint == RANGES.get(command.name, "")
 
@@ -158,6 +160,7 @@ def test_factory_value_survives_its_own_grammar(param: Param) -> None:
 
 
 @every_command
+@pytest.mark.manual("1.2", "default settings: mode, server, UART, heartbeat")
 def test_factory_values_are_the_manuals(command: Command) -> None:
     shown = ",".join(p.field.format(FACTORY.get(p.setting)) for p in command.params)
     assert shown == FACTORY_VALUES.get(command.name, "")
@@ -170,6 +173,7 @@ def test_only_these_commands_act_at_once() -> None:
     assert at_once == {"E", "NATEN", "UATEN", "CMDPW", "CALEN", "DSTNUM"}
 
 
+@pytest.mark.manual("3.2", "after setting, the module has to restart")
 def test_everything_else_acts_from_the_next_restart() -> None:
     running = FACTORY
     for name, values in {"E": "off", "CMDPW": "pw", "HEARTTM": "5", "SOCKA": "UDP,a,1"}.items():

@@ -1,5 +1,6 @@
 """What waits for a connection, and what goes when there is no room (manual 2.2)."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,6 +14,7 @@ def test_packets_come_out_whole_and_in_order() -> None:
     assert [cache.take(), cache.take(), cache.take()] == [b"one", b"two", b""]
 
 
+@pytest.mark.manual("2.2", "4 KB cache for each socket")
 def test_4096_bytes_wait_and_the_4097th_drops_the_oldest_packet_whole() -> None:
     cache = Cache()
     assert cache.put(b"old" * 100) == 0

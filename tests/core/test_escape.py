@@ -51,6 +51,7 @@ def test_firmware_that_answers_blindly_after_100_ms(detector: EscapeDetector) ->
     assert detector.expire(10.12) == [OK, CommandMode()]
 
 
+@pytest.mark.manual("4.1.1", "T1 > 200 ms")
 def test_t1_must_be_more_than_200_ms(detector: EscapeDetector) -> None:
     detector.receive(b"x", 10.0)
     assert detector.receive(b"+++", 10.2) == [Data(b"+++", 10.2)]
@@ -67,6 +68,7 @@ def test_bytes_that_others_took_count_for_t1(detector: EscapeDetector) -> None:
     assert detector.receive(b"+++", 10.1) == [Data(b"+++", 10.1)]
 
 
+@pytest.mark.manual("4.1.1", "T2, T3 < 50 ms")
 def test_t2_and_t3_must_be_less_than_50_ms(detector: EscapeDetector) -> None:
     detector.receive(b"+", 10.0)
     assert detector.deadline() == 10.05
@@ -82,6 +84,7 @@ def test_t4_is_50_ms_in_which_a_fourth_byte_makes_it_data(detector: EscapeDetect
     assert detector.receive(b"+", 10.049) == [Data(b"+++", 10.0), Data(b"+", 10.049)]
 
 
+@pytest.mark.manual("4.1.1", "T5 < 3 s")
 def test_t5_is_3_s(detector: EscapeDetector) -> None:
     detector.receive(b"+++", 10.0)
     assert detector.expire(10.05) == [A]

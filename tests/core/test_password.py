@@ -50,6 +50,7 @@ def test_with_an_empty_password_the_prefix_is_the_separator() -> None:
     assert gate.receive(b"#AT+VER\r", 10.0) == [Command(b"#", "AT+VER")]
 
 
+@pytest.mark.manual("4.2.1.8", "off: no commands among the data")
 def test_a_shut_door_takes_nothing_and_holds_nothing() -> None:
     gate = open_gate(None)
     assert gate.receive(b"usr.cn#AT+VER\r", 10.0) == [Data(b"usr.cn#AT+VER\r", 10.0)]

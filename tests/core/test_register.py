@@ -13,6 +13,7 @@ from usr7s3d.core.register import RegisterPacket, register_packet
         ("link&data", RegisterPacket(on_connect=b"www.usr.cn", on_data=b"www.usr.cn")),
     ],
 )
+@pytest.mark.manual("4.2.1.38", "link, data, link&data")
 def test_regsnd(send: str, packet: RegisterPacket) -> None:
     assert register_packet(b"www.usr.cn", send) == packet
 

@@ -19,10 +19,12 @@ def read(data: bytes, flow: str = "NONE") -> LineSettings:
     return decode(data, flow, RATES)
 
 
+@pytest.mark.manual("3.6.2", "first example: 115200, N, 8, 1")
 def test_example_of_the_manual_115200_8_n_1() -> None:
     assert read(bytes.fromhex("55 AA 55 01 C2 00 83 46")) == LineSettings(115200, "NONE", 8, 1)
 
 
+@pytest.mark.manual("3.6.2", "second example: 9600, N, 8, 1")
 def test_example_of_the_manual_9600_8_n_1() -> None:
     assert read(bytes.fromhex("55 AA 55 00 25 80 83 28")) == LineSettings(9600, "NONE", 8, 1)
 
@@ -41,6 +43,7 @@ def test_example_of_the_manual_9600_8_n_1() -> None:
         (0b11_00_0_0_11, LineSettings(9600, "NONE", 8, 1)),  # 7:6 are ignored
     ],
 )
+@pytest.mark.manual("3.6.2", "the bits of the parameters")
 def test_bits(bits: int, line: LineSettings) -> None:
     assert read(frame(9600, bits)) == line
 
@@ -61,6 +64,7 @@ def test_the_flow_stays_as_it_is() -> None:
         b"",
     ],
 )
+@pytest.mark.manual("3.6.2", "head and check sum")
 def test_what_is_no_frame_is_data(data: bytes) -> None:
     with pytest.raises(FrameError):
         read(data)

@@ -30,13 +30,44 @@ def answer(link: dict[str, Any], door: str = "open") -> dict[str, Any]:
             "settings": '115200,"NONE",8,1,"NONE"',
             "rx_bytes": 3400,
             "tx_bytes": 12,
+            "rs485": None,
         },
         "links": {"a": link, "b": OFF},
         "doors": {"a": door},
         "http": {"state": "off"},
         "bearer": {"kind": "host", "state": "up", "interface": "wlan0", "address": "10.0.0.7"},
+        "modem": {"state": "none"},
         "warnings": [],
     }
+
+
+MODEM = {
+    "state": "registered",
+    "model": "SIMCOM_SIM7600E",
+    "operator": "Vodafone.de",
+    "technology": "LTE",
+    "roaming": True,
+    "rssi_dbm": -67,
+    "ports": {"at": "/dev/ttyUSB2", "data": "/dev/ttyUSB3"},
+    "problem": "",
+}
+
+
+def test_modem() -> None:
+    shown = view.status({**answer(LINK), "modem": MODEM})
+    assert shown.splitlines()[-1] == (
+        "modem registered  Vodafone.de LTE  roaming  -67 dBm  SIMCOM_SIM7600E  /dev/ttyUSB2"
+    )
+
+
+def test_modem_in_trouble() -> None:
+    nothing = {"operator": "", "technology": "", "roaming": False, "rssi_dbm": None, "model": ""}
+    ports = {"at": "", "data": ""}
+    absent = {**MODEM, **nothing, "ports": ports, "state": "absent", "problem": "shows its CD-ROM"}
+    assert view.status({**answer(LINK), "modem": absent}).splitlines()[-2:] == [
+        "modem absent",
+        "! modem: shows its CD-ROM",
+    ]
 
 
 def test_status() -> None:
@@ -120,3 +151,14 @@ def test_size(count: float, text: str) -> None:
 )
 def test_duration(seconds: float, text: str) -> None:
     assert view.duration(seconds) == text
+
+
+def test_who_switches_the_rs485_line_and_how_late() -> None:
+    told = answer(LINK)
+    late = {"p50": 70, "p99": 110, "p99.9": 400}
+    told["uart"]["rs485"] = {"way": "gpio", "why": "line 4 of the header", "release_us": late}
+    line = view.status(told).splitlines()[2]
+    words = "listens again 70 us late, 110 us in 1 of 100"
+    assert line == f"RS485 gpio        line 4 of the header  {words}"
+    told["uart"]["rs485"] = {"way": "hardware", "why": "as configured"}
+    assert view.status(told).splitlines()[2] == "RS485 hardware    as configured"

@@ -136,6 +136,7 @@ async def test_a_server_that_is_not_there_is_passed_over(monkeypatch: pytest.Mon
 
 
 @pytest.mark.real
+@pytest.mark.manual("2.3", "network protocol DNS")
 async def test_each_look_up_asks_anew() -> None:
     async with resolving() as (resolver, server):
         await resolver.addresses("dtu.example")

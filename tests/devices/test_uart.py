@@ -50,6 +50,8 @@ def rate(fd: int) -> int:
 
 
 @pytest.mark.parametrize("baud", BAUD_RATES)
+@pytest.mark.manual("2.3", "UART 2400 to 921600 bit/s")
+@pytest.mark.manual("4.2.1.22", "baud rate")
 def test_every_rate_of_the_manual(baud: int) -> None:
     with opened(LineSettings(baud)) as (_, slave, uart):
         assert rate(slave) == baud
@@ -64,6 +66,8 @@ def test_standard_rates_read_as_such() -> None:
 
 @pytest.mark.parametrize("stop_bits", [1, 2])
 @pytest.mark.parametrize("flow", ["NONE", "CRTS"])
+@pytest.mark.manual("4.2.1.22", "stop bits and flow control")
+@pytest.mark.manual("2.2", "flow control: RTS/CTS")
 def test_stop_bits_and_flow(stop_bits: int, flow: str) -> None:
     line = LineSettings(9600, stop_bits=stop_bits, flow=flow)
     with opened(line) as (_, slave, uart):
@@ -99,6 +103,7 @@ def asked_of_the_kernel(monkeypatch: pytest.MonkeyPatch, line: LineSettings) -> 
         ("SPACE", termios.PARENB | 0o10000000000),
     ],
 )
+@pytest.mark.manual("4.2.1.22", "parity")
 def test_parity(monkeypatch: pytest.MonkeyPatch, parity: str, bits: int) -> None:
     """A PTY has none, so the call is looked at."""
     flags = asked_of_the_kernel(monkeypatch, LineSettings(9600, parity))
@@ -109,6 +114,7 @@ def test_parity(monkeypatch: pytest.MonkeyPatch, parity: str, bits: int) -> None
     ("data_bits", "size"),
     [(5, termios.CS5), (6, termios.CS6), (7, termios.CS7), (8, termios.CS8)],
 )
+@pytest.mark.manual("4.2.1.22", "data bits")
 def test_data_bits(monkeypatch: pytest.MonkeyPatch, data_bits: int, size: int) -> None:
     flags = asked_of_the_kernel(monkeypatch, LineSettings(9600, data_bits=data_bits))
     assert flags & termios.CSIZE == size

@@ -28,6 +28,7 @@ def link_to(server: Server, name: str = "A", **changes: object) -> Link:
     return network(server=server).links(wanted, Legacy())[name]
 
 
+@pytest.mark.manual("3.5.2", "after the restart it connects, and usr_cloud_code_0 comes")
 async def test_the_login_is_the_first_28_bytes_then_register_packet_cache_and_live_data() -> None:
     server = Server()
     link = link_to(server, register__enabled=True)
@@ -43,6 +44,7 @@ async def test_the_login_is_the_first_28_bytes_then_register_packet_cache_and_li
     assert heard == [b"usr_cloud_code_0"], "like any data"
 
 
+@pytest.mark.manual("3.5.1", "the module joins USR Cloud")
 async def test_on_each_connection() -> None:
     server = Server()
     async with running(link_to(server)):

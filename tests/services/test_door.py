@@ -68,6 +68,7 @@ async def test_usr_cn_at_of_manual_4_1_3_with_our_password() -> None:
         assert house.delivered == b""
 
 
+@pytest.mark.manual("4.1.3", "the reply comes over the network")
 async def test_the_reply_has_no_echo_and_the_prefix_as_received() -> None:
     house = House()
     async with running(house.link, house.door):
@@ -85,6 +86,7 @@ async def test_data_and_a_wrong_password_go_to_the_uart() -> None:
         assert house.link.counters.guesses == 1
 
 
+@pytest.mark.manual("4.1.3", "NATEN switches it")
 async def test_naten_off_acts_at_once() -> None:
     house = House()
     async with running(house.link, house.door):
@@ -95,6 +97,7 @@ async def test_naten_off_acts_at_once() -> None:
         assert house.link.counters.guesses == 0
 
 
+@pytest.mark.manual("4.2.1.9", "the command password")
 async def test_a_new_password_acts_for_the_next_command_in_the_same_segment() -> None:
     house = House()
     async with running(house.link, house.door):

@@ -28,6 +28,8 @@ def lights(module: Module, **lamps: FakeLamp) -> Lights:
     return Lights(openers, module.facts, Backoff(1.0, 60.0, no_jitter))
 
 
+@pytest.mark.manual("3.7", "POWER, GPRS, LINK1: on or off")
+@pytest.mark.manual("1.2", "POWER, then GPRS, then LINK1 go on")
 async def test_they_follow_the_states() -> None:
     module, power, gprs, linka = Module(), FakeLamp(), FakeLamp(), FakeLamp()
     service = lights(module, power=power, gprs=gprs, linka=linka)
@@ -43,6 +45,7 @@ async def test_they_follow_the_states() -> None:
     assert linka.levels == [True, False, "closed"]
 
 
+@pytest.mark.manual("1.2", "DATA is on for a while when data passes")
 async def test_data_is_lit_50_ms_for_each_run() -> None:
     lamp = FakeLamp()
     service = lights(Module(), data=lamp)

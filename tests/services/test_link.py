@@ -36,6 +36,7 @@ def now() -> float:
 # TCP long
 
 
+@pytest.mark.manual("3.1", "connects to the server by itself, by its parameters")
 async def test_it_connects_at_start_and_after_1_2_4_s_up_to_60_for_ever() -> None:
     server = Server(REFUSED)
     async with running(make_link(server)):
@@ -129,6 +130,7 @@ async def test_on_connect_register_packet_then_cache_then_live_data() -> None:
         assert [data for _, data in server.channel.writes] == [b"ID", b"one", b"two", b"live"]
 
 
+@pytest.mark.manual("3.3.1", "sent when the connection is there")
 async def test_the_register_packet_comes_with_each_connection() -> None:
     server = Server()
     async with running(make_link(server, register=RegisterPacket(on_connect=b"ID"))):
@@ -137,6 +139,7 @@ async def test_the_register_packet_comes_with_each_connection() -> None:
     assert [channel.data for channel in server.channels] == [b"ID", b"ID"]
 
 
+@pytest.mark.manual("3.3.1", "or as the head of every packet")
 async def test_regsnd_data_puts_it_in_front_of_every_packet_and_the_cache_does_not_count_it() -> (
     None
 ):
@@ -166,6 +169,8 @@ async def test_a_full_cache_drops_the_oldest_counts_and_says_so_once_an_outage(
     assert caplog.messages.count("A: down and its cache is full: packets are dropped") == 1
 
 
+@pytest.mark.manual("4.2.1.10", "off: nothing is cached")
+@pytest.mark.manual("2.2", "the user chooses to cache or not")
 async def test_with_cachen_off_packets_for_a_link_that_is_down_are_dropped_and_counted(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
@@ -267,6 +272,7 @@ async def test_a_packet_that_comes_while_it_parts_waits_for_the_next_life() -> N
 # TCP short
 
 
+@pytest.mark.manual("4.2.1.29", "short connection")
 async def test_a_short_link_connects_when_there_is_a_packet() -> None:
     server = Server()
     link = make_link(server, short_timeout=10)
@@ -278,6 +284,7 @@ async def test_a_short_link_connects_when_there_is_a_packet() -> None:
         assert (server.channel.data, link.state) == (b"one", "connected")
 
 
+@pytest.mark.manual("4.2.1.30", "short connection")
 async def test_it_closes_after_10_s_without_traffic_either_way() -> None:
     server = Server()
     link = make_link(server, short_timeout=10)

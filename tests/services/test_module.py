@@ -122,6 +122,8 @@ def quiet_log(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
 # Data (3.2.1)
 
 
+@pytest.mark.manual("2.2", "2 sockets at the same time")
+@pytest.mark.manual("3.2.1.1", "the device's data to the servers, theirs to the device")
 async def test_a_packet_goes_to_both_links_and_both_to_the_uart() -> None:
     world = World()
     async with world.running():
@@ -133,6 +135,7 @@ async def test_a_packet_goes_to_both_links_and_both_to_the_uart() -> None:
         assert world.tty.read() == b"from A,from B"
 
 
+@pytest.mark.manual("3.2.1.1", "sockets A and B stand alone")
 async def test_a_link_that_takes_nothing_costs_the_other_250_ms_once() -> None:
     world = World()
     async with world.running():
@@ -176,6 +179,7 @@ async def test_a_slow_uart_stops_the_reading_of_both_links_and_loses_nothing() -
         assert got + world.tty.read() == sent
 
 
+@pytest.mark.manual("4.2.1.33", "shows from which socket data comes")
 async def test_sockiden() -> None:
     world = World(links__show_id=True)
     async with world.running():
@@ -225,6 +229,7 @@ def polling(**changes: object) -> World:
     )
 
 
+@pytest.mark.manual("3.4.1", "to the serial device: a query of its own")
 async def test_the_uart_is_polled_every_hearttm_seconds_whatever_else_is_sent() -> None:
     world = polling()
     async with world.running():
@@ -272,6 +277,9 @@ async def test_a_uart_that_takes_nothing_collects_no_polls() -> None:
 
 
 @pytest.mark.parametrize(("period", "seconds"), [(1800, 1800), (1, 60), (59, 60)])
+@pytest.mark.manual(
+    "4.2.1.12", "restart when nothing was received on UART and network for that time"
+)
 async def test_restart_after_rstim_of_silence(
     period: int, seconds: int, quiet_log: pytest.LogCaptureFixture
 ) -> None:
@@ -297,6 +305,7 @@ async def test_what_counts_as_traffic_is_what_is_received() -> None:
         assert world.lives == 2
 
 
+@pytest.mark.manual("4.2.1.12", "0 disables it")
 async def test_rstim_0_is_never() -> None:
     world = World(module__restart_after=0)
     async with world.running():
@@ -318,6 +327,7 @@ async def test_the_log_tells_the_silence_and_not_the_age(
 # Similar RFC2217 (3.6.2)
 
 
+@pytest.mark.manual("3.6.2", "the server changes the UART's parameters")
 async def test_a_frame_changes_the_uart_and_is_passed_on_to_nobody() -> None:
     world = World(uart__similar_rfc2217=True)
     async with world.running():
@@ -341,6 +351,7 @@ async def test_anything_else_is_data(data: bytes) -> None:
         assert world.port.line.baud == 115200
 
 
+@pytest.mark.manual("4.2.1.23", "off: a frame is data")
 async def test_with_rfcen_off_a_frame_is_data() -> None:
     world = World()
     async with world.running():
@@ -429,6 +440,7 @@ async def test_a_server_that_changes_the_line_all_the_time_does_not_fill_the_log
         assert caplog.text.count("sets the UART to") == 6
 
 
+@pytest.mark.manual("3.6.2", "a restart brings the old ones back")
 async def test_it_is_lost_at_a_restart() -> None:
     world = World(uart__similar_rfc2217=True)
     async with world.running():
@@ -446,6 +458,7 @@ HTTPD = {"module__mode": "HTTPD", "httpd__host": "a", "heartbeat__enabled": Fals
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nbody"
 
 
+@pytest.mark.manual("3.2.2.1", "the device asks the HTTP server, and has its answer")
 async def test_in_httpd_mode_a_packet_is_a_request_and_no_link_is_there() -> None:
     world = World(**HTTPD)
     async with world.running():
@@ -458,6 +471,7 @@ async def test_in_httpd_mode_a_packet_is_a_request_and_no_link_is_there() -> Non
         assert world.module.links["A"].state == "off"
 
 
+@pytest.mark.manual("4.1.1", "works in HTTPD mode, and back to it")
 async def test_in_httpd_mode_commands_work_and_answers_wait_for_entm() -> None:
     world = World(**HTTPD)
     async with world.running():
@@ -533,6 +547,7 @@ async def test_a_command_after_the_restart_reaches_the_doors_of_the_new_life() -
         assert {door.state for door in world.module.doors.values()} == {"off"}
 
 
+@pytest.mark.manual("4.2.1.7", "off: no commands from the network")
 async def test_naten_off_over_one_link_shuts_the_other_at_once() -> None:
     world = World()
     async with world.running():
@@ -543,6 +558,7 @@ async def test_naten_off_over_one_link_shuts_the_other_at_once() -> None:
         assert world.tty.read() == b"secret#AT+VER\r"
 
 
+@pytest.mark.manual("4.2.1.28", "off: socket B does nothing")
 async def test_a_socket_that_is_off_connects_to_nobody() -> None:
     world = World(socket_b__enabled=False)
     async with world.running():

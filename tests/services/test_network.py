@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from tests.services.fake_channel import REFUSED, FakeChannel, Server
+from tests.services.modem_parts import Bench
 from tests.services.parts import running, settings
 from usr7s3d.core.register import RegisterPacket
 from usr7s3d.devices.dial import Received, Sent
@@ -13,7 +14,7 @@ from usr7s3d.devices.tcp import Keepalive
 from usr7s3d.hostconfig import HostConfig
 from usr7s3d.hostconfig.model import Bearer, Identity, Safety
 from usr7s3d.hostconfig.model import Link as LinkConfig
-from usr7s3d.services.network import Introduction, Legacy, Network, keepalive
+from usr7s3d.services.network import Introduction, Known, Legacy, Network, keepalive, nobody
 from usr7s3d.settings.model import Register, Settings
 
 A, B = ("A", "TCP", "test.usr.cn", 2317), ("B", "TCP", "test.usr.cn", 2317)
@@ -41,6 +42,7 @@ def network(
     server: Server | None = None,
     password: str = "secret",
     doors_shut: bool = False,
+    known: Known = nobody,
 ) -> Network:
     return Network(
         config,
@@ -48,6 +50,7 @@ def network(
         jitter=lambda: 0.0,
         password=lambda: password,
         doors_shut=doors_shut,
+        known=known,
     )
 
 
@@ -101,6 +104,8 @@ def register(**changes: object) -> Settings:
         ({"type": "ICCID"}, b"89860012345678901234"),
     ],
 )
+@pytest.mark.manual("3.3.1", "ICCID, IMEI or the user's own data")
+@pytest.mark.manual("3.3.2", "www.usr.cn when the connection is there")
 async def test_what_a_link_says_first(changes: dict[str, object], content: bytes) -> None:
     identity = Identity(imei="868123456789012", iccid="89860012345678901234")
     server = Server()
@@ -120,10 +125,59 @@ async def test_without_register_packet_nothing() -> None:
 async def test_an_unknown_identity_is_said_once_and_the_link_connects_without(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    introduction = Introduction("A", Register(enabled=True, type="IMEI"), lambda _: None)
+    async def nothing(register: Register, limit: float) -> None:
+        return None
+
+    introduction = Introduction("A", Register(enabled=True, type="IMEI"), nothing)
     packets = [await introduction() for _ in range(3)]
     assert packets == [RegisterPacket()] * 3
     assert caplog.messages == ["A: no IMEI is known: connects without"]
+
+
+async def test_the_modem_gets_a_minute_to_tell_who_we_are() -> None:
+    bench = Bench()
+    bench.plugged = None
+    server = Server()
+    links = network(server=server, known=bench.modem.known).links(register(type="ICCID"), Legacy())
+    async with running(bench.modem, links["A"]):
+        await asyncio.sleep(30)
+        assert server.attempts == []
+        bench.plug()
+        await asyncio.sleep(10)
+        assert server.channel.data == b"8949020000012345678"
+
+
+async def test_after_that_minute_the_link_connects_without_and_waits_no_more(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    bench = Bench()
+    bench.plugged = None
+    server = Server()
+    links = network(server=server, known=bench.modem.known).links(register(type="ICCID"), Legacy())
+    async with running(bench.modem, links["A"]):
+        await asyncio.sleep(61)
+        assert (server.attempts, server.channel.data) == ([60], b"")
+        assert "A: no ICCID is known: connects without" in caplog.messages
+        server.channel.lose()
+        await asyncio.sleep(2)
+        assert server.attempts == [60, 62]
+        bench.plug()
+        await asyncio.sleep(10)
+        server.channel.lose()
+        await asyncio.sleep(3)
+        assert server.channel.data == b"8949020000012345678"
+
+
+async def test_without_a_modem_the_host_configuration_tells_at_once() -> None:
+    bench = Bench(at_port="none")
+    server = Server()
+    config = replace(HostConfig(), identity=Identity(imei="868123456789012"))
+    links = network(config, server=server, known=bench.modem.known).links(
+        register(type="IMEI"), Legacy()
+    )
+    async with running(bench.modem, links["A"]):
+        assert server.channel.data == b"868123456789012"
+    assert server.attempts == [0]
 
 
 # What outlives a restart

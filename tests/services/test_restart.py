@@ -86,6 +86,7 @@ async def module(
     ("welcome", "said"),
     [("USR-7S3", WELCOME), ("", b""), ("[07]hi[0D]", b"\r\n\x07hi\r\r\n")],
 )
+@pytest.mark.manual("4.2.1.11", "is sent when the module starts")
 async def test_welcome(welcome: str, said: bytes) -> None:
     async with module(module__welcome=welcome) as place:
         assert place.tty.read() == said

@@ -7,6 +7,7 @@ from tests.system.rig import Daemon, Host, Server, pause, receive
 pytestmark = pytest.mark.real
 
 
+@pytest.mark.manual("3.2.1.1", "the whole daemon: serial device and TCP server")
 def test_main_job(module: Daemon, host: Host, server: Server) -> None:
     """Bytes of a serial device reach a TCP server through socket A, and come back."""
     peer = server.accept()
@@ -56,6 +57,7 @@ def test_pluses_among_data(module: Daemon, host: Host, server: Server) -> None:
 
 
 @pytest.mark.parametrize("end", [b"\r", b"\r\n"])
+@pytest.mark.manual("4.2.1.3", "echo")
 def test_one_that_reads_the_echo_back(module: Daemon, host: Host, end: bytes) -> None:
     """It compares what it sent, terminator included, with the head of what it reads."""
     host.command_mode()
@@ -101,6 +103,7 @@ def test_save_then_wait_for_the_welcome(module: Daemon, host: Host) -> None:
     assert 'welcome = "Here I am"' in module.saved.read_text()
 
 
+@pytest.mark.manual("4.2.1.4", "quits command mode")
 def test_entm_right_behind_save(module: Daemon, host: Host, server: Server) -> None:
     """It sends the next line as soon as it has read OK, and wants an OK to that, too.
 

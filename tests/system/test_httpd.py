@@ -128,6 +128,8 @@ def rss(daemon: Daemon) -> int:
     return int(next(line.split()[1] for line in lines if line.startswith("VmRSS")))
 
 
+@pytest.mark.manual("3.2.2.2", "data=http://www.usr.cn comes back in brackets")
+@pytest.mark.manual("2.3", "network protocol HTTP")
 def test_request_and_answer_and_the_connection_is_kept(
     module: Daemon, http: HttpServer, host: Host
 ) -> None:

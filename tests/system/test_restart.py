@@ -30,6 +30,7 @@ def test_half_a_second_behind_the_reply(module: Daemon, host: Host, line: str) -
     assert 0.45 < monotonic() - began < 1.5
 
 
+@pytest.mark.manual("4.2.1.2", "restarts")
 def test_what_was_not_saved_is_gone(module: Daemon, host: Host) -> None:
     host.command_mode()
     assert host.ask("AT+HEARTTM=60") == "OK"
@@ -40,6 +41,9 @@ def test_what_was_not_saved_is_gone(module: Daemon, host: Host) -> None:
     host.command_mode()  # a restart leaves command mode
 
 
+@pytest.mark.manual("4.2.1.16", "the user default")
+@pytest.mark.manual("4.2.1.14", "restores it")
+@pytest.mark.manual("4.2.1.15", "restores the factory settings")
 def test_levels(module: Daemon, host: Host) -> None:
     """CFGTF keeps, RELD brings back, CLEAR is factory and leaves what CFGTF kept."""
     host.command_mode()
@@ -53,6 +57,7 @@ def test_levels(module: Daemon, host: Host) -> None:
         assert module.at("AT+HEARTTM?") == f"+HEARTTM:{period}  OK"
 
 
+@pytest.mark.manual("4.2.1.13", "saves the settings")
 def test_saved_settings_outlive_the_process(module: Daemon, host: Host) -> None:
     host.command_mode()
     assert host.ask("AT+STMSG=hello") == "OK"
@@ -64,6 +69,8 @@ def test_saved_settings_outlive_the_process(module: Daemon, host: Host) -> None:
     host.expect(b"\r\nhello\r\n")
 
 
+@pytest.mark.manual("3.1", "set up and restart, and it works by the new parameters")
+@pytest.mark.manual("3.2.1.2", "restart, and data goes both ways")
 def test_new_address_from_the_restart(module: Daemon, host: Host, server: Server) -> None:
     server.accept()
     other = Server()

@@ -141,6 +141,7 @@ def test_root_listens_to_the_module_only_and_refuses_other_ttys(container: Conta
     assert "PermissionError" in stranger.output
 
 
+@pytest.mark.manual("3.7", "firmware upgrade: that of the package")
 def test_upgrade(container: Container) -> None:
     at(container, "AT+HEARTTM=111")
     at(container, "AT+S")

@@ -85,6 +85,18 @@ class EscapeDetector:
         """Bytes that others took, the last of them at ``at``, count for T1."""
         self._last_byte_at = max(self._last_byte_at, at)
 
+    def passes(self, data: bytes, now: float) -> bool:
+        """Whether ``data`` is data and nothing is held, as nearly always; then it is noted.
+
+        The short way of :meth:`receive`, which else has to be called.
+        """
+        if self._phase is not _Phase.IDLE:
+            return False
+        if len(data) <= 3 and not data.strip(b"+"):
+            return False
+        self._last_byte_at = now
+        return True
+
     def receive(self, data: bytes, now: float) -> list[Event]:
         """Sort ``data``, which came at ``now``."""
         events = self.expire(now) if self._held else []

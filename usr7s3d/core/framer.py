@@ -15,6 +15,9 @@ class Framer:
 
     def receive(self, data: bytes, at: float) -> list[bytes]:
         """Take ``data``, whose last byte came at ``at``; return the packets it completes."""
+        if not (self._silence or self._held) and len(data) <= self._length:
+            self._last_byte_at = at
+            return [data]
         packets = self.expire(at)
         self._last_byte_at = at
         held = self._held

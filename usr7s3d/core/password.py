@@ -62,6 +62,18 @@ class PasswordGate:
         self._last_byte_at = at
         self._behind_command = True
 
+    def passes(self, data: bytes, at: float) -> bool:
+        """Whether ``data`` is data and nothing is held, as nearly always; then it is noted.
+
+        The short way of :meth:`receive`, which else has to be called.
+        """
+        if self._held or self._behind_command:
+            return False
+        if at - self._last_byte_at >= PACKET_GAP and self._possible(data):
+            return False
+        self._last_byte_at = at
+        return True
+
     def receive(self, data: bytes, at: float) -> list[Event]:
         """Sort ``data``, whose last byte came at ``at``."""
         events = self.expire(at)

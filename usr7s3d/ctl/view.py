@@ -12,15 +12,29 @@ def status(answer: dict[str, Any]) -> str:
         f"usr7s3d {answer['version']}, mode {answer['mode']}, up {duration(answer['uptime_s'])}",
         _row("UART", uart["state"], f"{uart['device']}  {uart['settings']}", _traffic(uart)),
     ]
+    if rs485 := uart["rs485"]:
+        lines.append(_rs485(rs485))
     lines += [_link(name.upper(), link) for name, link in answer["links"].items()]
     if answer["http"]["state"] != "off":
         lines.append(_http(answer["http"]))
     bearer = answer["bearer"]
     lines.append(_row("net", bearer["state"], bearer["interface"], bearer["address"]))
+    modem = answer["modem"]
+    if modem["state"] != "none":
+        lines.append(_modem(modem))
     doors = answer["doors"].items()
     lines += [f"{name.upper()}: too many wrong passwords" for name, s in doors if s == "locked"]
     lines += [f"! {warning}" for warning in answer["warnings"]]
+    if modem.get("problem"):
+        lines.append(f"! modem: {modem['problem']}")
     return "\n".join(lines)
+
+
+def _rs485(rs485: dict[str, Any]) -> str:
+    notes = [rs485["why"]]
+    if late := rs485.get("release_us"):
+        notes.append(f"listens again {late['p50']} us late, {late['p99']} us in 1 of 100")
+    return _row("RS485", rs485["way"], *notes)
 
 
 def _link(name: str, link: dict[str, Any]) -> str:
@@ -36,6 +50,14 @@ def _link(name: str, link: dict[str, Any]) -> str:
     if link["last_error"] and link["state"] != "connected":
         notes.append(link["last_error"])
     return _row(name, link["state"], link["peer"], *notes)
+
+
+def _modem(modem: dict[str, Any]) -> str:
+    network = " ".join(filter(None, (modem["operator"], modem["technology"])))
+    roaming = "roaming" if modem["roaming"] else ""
+    level = "" if modem["rssi_dbm"] is None else f"{modem['rssi_dbm']} dBm"
+    known = (network, roaming, level, modem["model"], modem["ports"]["at"])
+    return _row("modem", modem["state"], *filter(None, known))
 
 
 def _http(http: dict[str, Any]) -> str:

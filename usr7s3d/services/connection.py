@@ -167,10 +167,18 @@ class Connection:
 
     # Data, both ways.
 
-    def send(self) -> None:
-        """Send what was just put in the cache, if the kernel takes it."""
+    def send(self, packet: bytes) -> None:
+        """Send ``packet``, behind what waits.
+
+        What waits is bounded: the UART is not read while this connection is full.
+        """
         self.traffic()
-        self.feed()
+        if self._cache or self._login or self._channel.unsent:
+            self._cache.add(packet)
+            self.feed()
+        else:
+            self._write(self._register.on_data + packet, packet)
+            self._watch()
 
     def traffic(self) -> None:
         """Data goes one way or the other: a short connection stays open."""

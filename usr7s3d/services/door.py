@@ -81,7 +81,11 @@ class NetworkDoor:
 
     def receive(self, data: bytes) -> None:
         """Take what the link received."""
-        self._sort(self._gate.receive(data, self._clock()))
+        now = self._clock()
+        if self._gate.passes(data, now):
+            self._pass_on(data, now)
+        else:
+            self._sort(self._gate.receive(data, now))
 
     def end_packet(self) -> None:
         """Nothing belongs to what is held any more: it is data, or a command without CR."""
@@ -101,15 +105,17 @@ class NetworkDoor:
         """Act on ``events``; what stands behind a refused command comes next."""
         for event in events:
             if isinstance(event, password.Data):
-                self._look(event)
-                self._deliver(event.data)
+                self._pass_on(event.data, event.at)
             elif not self._accept(event):
                 return self._gate.proceed()
         return []
 
-    def _look(self, event: password.Data) -> None:
-        if not self._on or not self._guesses.look(event.data, event.at):
-            return
+    def _pass_on(self, data: bytes, at: float) -> None:
+        if self._on and self._guesses.look(data, at):
+            self._count_guess()
+        self._deliver(data)
+
+    def _count_guess(self) -> None:
         self._link.counters.guesses += 1
         now = self._clock()
         if self._bucket.empty(now):

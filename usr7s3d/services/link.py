@@ -109,8 +109,7 @@ class Link:
         elif connection.pressure.state is State.STALLED:
             self._drop(self.cache.put(packet))
         else:
-            self.cache.add(packet)  # bounded: the UART is not read while this link is full
-            connection.send()
+            connection.send(packet)
 
     def _keep(self, packet: bytes) -> None:
         """Let ``packet`` wait for the next connection, if it may."""

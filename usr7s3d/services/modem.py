@@ -109,6 +109,7 @@ class Modem:
         self.counters = Counters()
         self.ready = asyncio.Event()  # set while its SIM is ready and it does as it is told
         self.rescue: Callable[[str], Awaitable[None]] = _no_rescue
+        self.changed: Callable[[], None] = lambda: None  # called when more or less is seen
         self._outside = outside
         self._clock = asyncio.get_running_loop().time
         self._backoff = Backoff(FIRST_LOOK, LAST_LOOK, outside.jitter)
@@ -127,6 +128,10 @@ class Modem:
         self._trouble = 0  # ports in a row that answered nothing
         self._at = 0  # which of its ports for commands
         self._answering: dict[tuple[str, str], tuple[str, ...]] = {}  # of unknown sticks
+
+    def serves(self, config: HostConfig) -> bool:
+        """Whether it is what ``config`` wants."""
+        return self.config == config.modem and self.wanted == wanted(config)
 
     @property
     def state(self) -> str:
@@ -193,6 +198,7 @@ class Modem:
             log.log(logging.WARNING if seen.problem else logging.INFO, "modem: %s", in_words(seen))
         if seen != before:
             self._changed.set()
+            self.changed()
 
     def _heard(self, said: Unsolicited) -> None:
         calls, news = self.calls.heard(said), self._mobile.heard(said)

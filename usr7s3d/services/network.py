@@ -1,9 +1,10 @@
 """Builds the links on the host's network, and keeps what outlives them."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import partial
+from operator import attrgetter
 from typing import Protocol
 
 from usr7s3d.core.backoff import Backoff
@@ -13,12 +14,13 @@ from usr7s3d.core.register import RegisterPacket, register_packet
 from usr7s3d.devices.dial import Received, Sent
 from usr7s3d.devices.tcp import KEEPALIVE_PROBES, Keepalive
 from usr7s3d.hostconfig import HostConfig
+from usr7s3d.modem.seen import Seen
 from usr7s3d.services.connection import Channel, Counters
 from usr7s3d.services.console import Held
 from usr7s3d.services.door import GUESSES, PRINTED_PASSWORDS, REFILL
 from usr7s3d.services.httpd import Counters as HttpCounters
 from usr7s3d.services.httpd import Httpd, Moved
-from usr7s3d.services.link import Link
+from usr7s3d.services.link import IDENTITY, Link
 from usr7s3d.services.outlet import Outlet
 from usr7s3d.services.plan import cloud_login, http_rules, link_rules
 from usr7s3d.settings.model import Register, Settings, Socket
@@ -71,14 +73,27 @@ class Dial(Protocol):
         ...
 
 
+# What the modem is, waited for at most so many seconds; services.modem.Modem.known.
+Known = Callable[[Callable[[Seen], str], float], Awaitable[str]]
+
+
+async def nobody(what: Callable[[Seen], str], limit: float) -> str:
+    """There is no modem."""
+    return ""
+
+
 class Introduction:
     """How a link introduces itself: its register packet, asked for at each connection.
 
-    Without one where nothing tells who we are, which is said once and not at each attempt.
+    The modem gets a minute to tell who we are, once: then the link goes on without, which is said,
+    and each later connection takes what is known by then.
     """
 
     def __init__(
-        self, link: str, register: Register, content: Callable[[Register], bytes | None]
+        self,
+        link: str,
+        register: Register,
+        content: Callable[[Register, float], Awaitable[bytes | None]],
     ) -> None:
         self._link = link
         self._register = register
@@ -86,11 +101,11 @@ class Introduction:
         self._told = False
 
     async def __call__(self) -> RegisterPacket:
-        """The packet; here it is known at once."""
+        """The packet; empty when there is to be none, or nothing to put into it."""
         register = self._register
         if not register.enabled:
             return RegisterPacket()
-        content = self._content(register)
+        content = await self._content(register, 0.0 if self._told else IDENTITY)
         if content is None and not self._told:
             self._told = True
             log.warning("%s: no %s is known: connects without", self._link, register.type)
@@ -109,7 +124,9 @@ class Network:
         password: Callable[[], str],
         doors_shut: bool,
         state_changed: Callable[[], None] = lambda: None,
+        known: Known = nobody,
     ) -> None:
+        self._known = known
         self._state_changed = state_changed
         self._config = config
         self._dialer = dialer
@@ -156,15 +173,16 @@ class Network:
         late = LATE_RETRY if self._config.bearer.kind == "ppp" else None
         return Backoff(FIRST_RETRY, LAST_RETRY, self._jitter, late_limit=late)
 
-    def _register_content(self, register: Register) -> bytes | None:
+    async def _register_content(self, register: Register, limit: float) -> bytes | None:
+        """What it says, with at most ``limit`` s for the modem to tell."""
         match register.type:
             case "REGDT":
                 return bytes.fromhex(register.data)
             case "REGID":
                 return str(register.id).encode()
-        identity = self._config.identity
-        digits = identity.imei if register.type == "IMEI" else identity.iccid
-        return digits.encode() or None
+        name = "imei" if register.type == "IMEI" else "iccid"
+        digits = await self._known(attrgetter(name), limit)
+        return (digits or getattr(self._config.identity, name)).encode() or None
 
     def door_shut(self) -> str:
         """Why commands from the network are not carried out; "" = they are."""

@@ -6,15 +6,25 @@ from typing import Any
 from usr7s3d import __version__
 from usr7s3d.core.line import LineSettings
 from usr7s3d.devices.route import address, way_out
+from usr7s3d.devices.rs485 import Direction
 from usr7s3d.hostconfig import HostConfig
 from usr7s3d.services.httpd import Httpd
 from usr7s3d.services.link import Link
+from usr7s3d.services.modem import Modem
 from usr7s3d.services.module import Module
 from usr7s3d.services.port import Port
 
+PERCENTILES = (50, 99, 99.9)
+
 
 def whole(
-    config: HostConfig, port: Port, module: Module | None, *, uptime: float, warnings: list[str]
+    config: HostConfig,
+    port: Port,
+    module: Module | None,
+    modem: Modem,
+    *,
+    uptime: float,
+    warnings: list[str],
 ) -> dict[str, Any]:
     """Everything; ``uptime`` in s, ``warnings`` for the person who looks."""
     links, doors = (module.links, module.doors) if module else ({}, {})
@@ -27,7 +37,7 @@ def whole(
         "doors": {name.lower(): door.state for name, door in doors.items()},
         "http": http(module.httpd if module else None),
         "bearer": bearer(config),
-        "modem": {"state": "none"},
+        "modem": mobile(modem),
         "warnings": warnings,
     }
 
@@ -43,6 +53,28 @@ def bearer(config: HostConfig) -> dict[str, Any]:
     }
 
 
+def mobile(modem: Modem) -> dict[str, Any]:
+    """The modem; of what its SIM says of its owner, no more than the ICCID."""
+    seen = modem.seen
+    if not modem.wanted:
+        return {"state": seen.state}
+    return {
+        "state": seen.state,
+        "model": seen.model,
+        "imei": seen.imei,
+        "iccid": seen.iccid,
+        "sim": seen.sim,
+        "operator": seen.operator,
+        "technology": seen.technology,
+        "roaming": bool(seen.registration and seen.registration.roaming),
+        "rssi_dbm": seen.dbm,
+        "usb": seen.usb,
+        "ports": {"at": seen.at_port, "data": seen.data_port or seen.at_port},
+        "problem": seen.problem,
+        "counters": asdict(modem.counters),
+    }
+
+
 def uart(port: Port) -> dict[str, Any]:
     """The serial line."""
     actual: LineSettings | None = port.actual_line()
@@ -52,7 +84,23 @@ def uart(port: Port) -> dict[str, Any]:
         "settings": str(actual or port.line),
         "rx_bytes": port.rx_bytes,
         "tx_bytes": port.tx_bytes,
+        "echo_bytes": port.echo_bytes,
+        "rs485": rs485(port.direction) if port.direction else None,
     }
+
+
+def rs485(direction: Direction) -> dict[str, Any]:
+    """Who switches the transceiver, and how late it listens again, in microseconds."""
+    choice, process = direction.choice, direction.process
+    answer: dict[str, Any] = {"way": choice.way, "why": choice.why, "trouble": choice.trouble}
+    if process:
+        late = process.lateness
+        answer["frames"] = late.count
+        answer["realtime"] = process.realtime
+        answer["release_us"] = {
+            f"p{percent:g}": round(1e6 * late.percentile(percent)) for percent in PERCENTILES
+        }
+    return answer
 
 
 def link(link: Link) -> dict[str, Any]:
@@ -79,10 +127,11 @@ def http(httpd: Httpd | None) -> dict[str, Any]:
     }
 
 
-def in_a_line(port: Port, module: Module | None) -> str:
+def in_a_line(port: Port, module: Module | None, modem: Modem) -> str:
     """For ``systemctl status``."""
     serial = f"UART {'open' if port.open else 'waiting for ' + port.device}"
     if not module:
         return serial
     links = [f"{name} {each.state}" for name, each in module.links.items() if each.state != "off"]
-    return ", ".join([f"mode {module.settings.module.mode}", serial, *links])
+    mobile = [f"modem {modem.state}"] if modem.wanted else []
+    return ", ".join([f"mode {module.settings.module.mode}", serial, *links, *mobile])

@@ -214,7 +214,6 @@ SCENES: tuple[Callable[[Stage], Awaitable[None]], ...] = (
     a_goes_away,
     a_comes_back,
     the_modem,
-    command_by_sms,
     from_a_shell,
 )
 

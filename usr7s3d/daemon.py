@@ -198,10 +198,11 @@ class Daemon:
         return {}
 
 
-async def _ended(task: asyncio.Task[Any]) -> None:
+async def _ended(task: asyncio.Task[Any] | None) -> None:
     """End ``task``; what it raised is its group's business."""
-    task.cancel()
-    await asyncio.wait((task,))
+    if task:
+        task.cancel()
+        await asyncio.wait((task,))
 
 
 async def run(places: Places, parsed: Parsed) -> None:

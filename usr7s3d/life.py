@@ -6,11 +6,10 @@ It owns what the host configuration decides, and lives one module after the othe
 import asyncio
 import logging
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from usr7s3d.at.engine import Door
 from usr7s3d.at.facts import Facts
@@ -20,49 +19,40 @@ from usr7s3d.core.lights import steady
 from usr7s3d.core.liveness import Liveness
 from usr7s3d.devices.dial import Dialer
 from usr7s3d.devices.leds import open_lamp, open_pin
-from usr7s3d.devices.modemport import open_modem_port
-from usr7s3d.devices.pppclient import session
 from usr7s3d.devices.resolve import Resolver
 from usr7s3d.devices.state import Store
 from usr7s3d.devices.thread import in_thread
 from usr7s3d.devices.uart import header_uart, open_uart
-from usr7s3d.devices.uevents import plugs
-from usr7s3d.devices.usb import find
 from usr7s3d.hostconfig import HostConfig, Parsed
+from usr7s3d.modem.seen import Seen
 from usr7s3d.services.bridge import Moved
 from usr7s3d.services.commander import Commander
 from usr7s3d.services.console import COMMAND_LIMIT
-from usr7s3d.services.conversation import OpenPort
 from usr7s3d.services.facts import gather
-from usr7s3d.services.modem import Modem
-from usr7s3d.services.modem import Outside as ToModem
 from usr7s3d.services.module import Module
-from usr7s3d.services.network import Dial, Legacy, Network, keepalive
+from usr7s3d.services.network import Legacy, Network, keepalive, nobody
 from usr7s3d.services.panel import OpenLamp, OpenPin, Panel
 from usr7s3d.services.plan import line_settings
 from usr7s3d.services.port import InThread, OpenUart, Port
-from usr7s3d.services.ppp import OpenSession
-from usr7s3d.services.unlock import Notebook
-from usr7s3d.services.uplink import Uplink, Ways
+from usr7s3d.services.uplink import Kit, MakeDial, Uplink
+from usr7s3d.settings.model import Apn
+
+if TYPE_CHECKING:
+    from usr7s3d.services.modem import Modem
 
 log = logging.getLogger(__name__)
 
 FIRST_LOOK, LAST_LOOK = 0.25, 2.0  # s between looks for a tty that is not there
 
 
-def _dialer(config: HostConfig, interface: str, servers: list[str]) -> Dialer:
+def _dialer(config: HostConfig, interface: str, servers: Sequence[str]) -> Dialer:
     return Dialer(Resolver(interface, servers), interface, keepalive(config))
 
 
-def _modem(config: HostConfig, store: Store) -> Modem:
-    outside = ToModem(
-        find=partial(find, config.modem),
-        open_port=open_modem_port,
-        plugs=plugs,
-        in_thread=in_thread,
-        jitter=random.random,
-    )
-    return Modem(config, Notebook(store, in_thread), outside)
+def _kit(config: HostConfig, store: Store, runtime: Path, apn: Apn, dialer: MakeDial) -> Kit:
+    from usr7s3d.services import outfit  # noqa: PLC0415 - it costs 1 MB
+
+    return outfit.kit(config, store, runtime, apn, dialer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +60,12 @@ class Outside:
     """Our ways to the world and to chance; a test has others."""
 
     open_uart: OpenUart = open_uart
-    dialer: Callable[[HostConfig, str, list[str]], Dial] = _dialer  # interface, name servers
+    dialer: MakeDial = _dialer
     in_thread: InThread = in_thread
     jitter: Callable[[], float] = random.random
     open_lamp: OpenLamp = open_lamp
     open_pin: OpenPin = open_pin
-    modem: Callable[[HostConfig, Store], Modem] = _modem
-    open_modem_port: OpenPort = open_modem_port
-    ppp_session: OpenSession = session
+    kit: Callable[[HostConfig, Store, Path, Apn, MakeDial], Kit] = _kit
 
 
 class Life:
@@ -112,9 +100,7 @@ class Life:
         if uplink is None or not uplink.serves(config):
             uplink = self._uplink(store, runtime)
         self.uplink = uplink
-        self.modem = uplink.modem
-        self.modem.calls.allowed = lambda: self.levels.in_force.module.answer_calls
-        self.modem.changed = self._refresh
+        self.modem = self._introduce(uplink.modem)
         self._network = Network(
             config,
             uplink.dial,
@@ -123,7 +109,7 @@ class Life:
             password=lambda: self.levels.in_force.commands.password,
             doors_shut=parsed.doors_shut,
             state_changed=self._refresh,
-            known=self.modem.known,
+            known=self.modem.known if self.modem else nobody,
         )
         self._panel = Panel(
             config,
@@ -138,18 +124,6 @@ class Life:
         device = config.uart.device or header_uart()
         self.port = port if port and port.device == device else self._port(device)
 
-    def _uplink(self, store: Store, runtime: Path) -> Uplink:
-        outside = self._outside
-        ways = Ways(
-            dialer=outside.dialer,
-            open_port=outside.open_modem_port,
-            in_thread=outside.in_thread,
-            jitter=outside.jitter,
-            open_session=outside.ppp_session,
-        )
-        modem = outside.modem(self.config, store)
-        return Uplink(self.config, modem, store, ways, runtime=runtime, apn=self.levels.start.apn)
-
     def _port(self, device: str) -> Port:
         return Port(
             device,
@@ -159,9 +133,24 @@ class Life:
             in_thread=self._outside.in_thread,
         )
 
+    def _uplink(self, store: Store, runtime: Path) -> Uplink:
+        config, outside = self.config, self._outside
+        kit = Kit()
+        if config.modem_wanted:
+            kit = outside.kit(config, store, runtime, self.levels.start.apn, outside.dialer)
+        return Uplink(config, kit, store, outside.dialer, outside.in_thread)
+
+    def _introduce(self, modem: "Modem | None") -> "Modem | None":
+        if modem:
+            modem.calls.allowed = lambda: self.levels.in_force.module.answer_calls
+            modem.changed = self._refresh
+        return modem
+
     def _facts(self) -> Facts:
         links = self.module.links if self.module else {}
-        return gather(self.config, self._serial_number, links, self.modem.seen)
+        return gather(
+            self.config, self._serial_number, links, self.modem.seen if self.modem else Seen()
+        )
 
     # Lights and keys.
 

@@ -6,6 +6,7 @@ import pytest
 
 from usr7s3d.at.engine import OK, Answer, Door, State, answer
 from usr7s3d.at.facts import Facts
+from usr7s3d.at.table import Action
 from usr7s3d.settings.model import FACTORY
 
 HOST_ONLINE = Facts(version="1.0.0", serial_number="1", signal=31, registration=1, attached=True)
@@ -53,6 +54,7 @@ def test_replies_with_a_modem(form: str) -> None:
     assert shown(f"AT+COPS{form}", replace(MODEM, operator="CMCC")) == '+COPS: 0,0,"CMCC"'
 
 
+@pytest.mark.manual("4.2.1.17", "the version")
 def test_ati_names_the_version() -> None:
     assert shown("ATI") == shown("ati") == "usr7s3d 1.0.0"
 
@@ -109,3 +111,18 @@ def test_sms_commands_are_understood_in_command_mode(line: str) -> None:
 @pytest.mark.parametrize("door", OTHER_DOORS)
 def test_the_session_is_that_of_command_mode(door: Door) -> None:
     assert error("AT+CMGF=1", door=door) == 58
+
+
+def test_sms_commands_with_a_modem() -> None:
+    with_modem = replace(MODEM, modem=True)
+    asked = ask('AT+CMGS="+491234"', with_modem)
+    assert (asked.reply, asked.action, asked.arguments) == (
+        b"\r\n> ",
+        Action.WRITE_SMS,
+        ("+491234",),
+    )
+    assert ask("AT+CMGR=1", with_modem).action is Action.READ_SMS
+    assert shown("AT+CMGD=?", with_modem) == "+CMGD: (1-50),(0-4)"
+    assert ask("AT+CMGS=?", with_modem).reply == OK
+    for line in ("AT+CMGL?", "AT+CMGS", "AT+CMGR", "AT+CMGS=", 'AT+CMGS="x"'):
+        assert error(line, with_modem) == 58

@@ -1,13 +1,15 @@
 """The UART's commands and data, from the port to the doors."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from tests.services.parts import FACTS, FakeStore, Tty, at_once, port_on, running, settings
+from usr7s3d.at.engine import Door
 from usr7s3d.at.levels import Levels
 from usr7s3d.core.liveness import Liveness
 from usr7s3d.services.commander import Commander
@@ -53,9 +55,9 @@ class Place:
         self.console.open([])
         say = self.port.say
 
-        def noted(data: bytes) -> None:
+        def noted(data: bytes, *, unasked: bool = False) -> None:
             self.writes.append(data)
-            say(data)
+            say(data, unasked=unasked)
 
         self.port.say = noted  # type: ignore[method-assign]
         await self.console.run(self.liveness)
@@ -272,3 +274,85 @@ async def test_command_that_hangs_is_late() -> None:
         assert not place.liveness.late()
         await asyncio.sleep(15)
         assert set(place.liveness.late()) == {"console"}
+
+
+# The prompt of AT+CMGS (manual 2.2)
+
+
+class Desk:
+    """Takes what is typed."""
+
+    def __init__(self) -> None:
+        self.written: list[tuple[str, bytes, dict[str, str]]] = []
+
+    def write(self, number: str, typed: bytes, session: Mapping[str, str]) -> bytes:
+        self.written.append((number, typed, dict(session)))
+        return b"\r\n+CMGS: 7\r\n"
+
+    def send(self, door: Door, number: str, kind: int, data: str) -> None:
+        raise AssertionError
+
+    def inbox(self, *_: object) -> bytes:
+        raise AssertionError
+
+
+@asynccontextmanager
+async def desk(**changes: Any) -> AsyncIterator[tuple[Place, Desk]]:
+    async with console(**changes) as place:
+        messages = place.commander.messages = Desk()
+        place.commander._facts = lambda: replace(FACTS, modem=True)
+        await place.command_mode()
+        yield place, messages
+
+
+SENT = b"\r\n+CMGS: 7\r\n" + OK
+
+
+@pytest.mark.parametrize("size", [1, 3, 100])
+async def test_cmgs_gives_a_prompt_takes_text_to_1a_and_answers(size: int) -> None:
+    async with desk() as (place, messages):
+        await place.ask(b'AT+CSCS="GSM"\r')
+        asked = b'AT+CMGS="+4912345"\r'
+        assert await place.ask(asked) == asked + b"\r\n> "
+        text, got = b"hello\rAT+Z\r\nbye\x1a", b""
+        for at in range(0, len(text), size):
+            got += await place.ask(text[at : at + size], wait=0.01)
+        assert got + await place.ask(b"") == text + SENT
+        assert messages.written == [("+4912345", b"hello\rAT+Z\r\nbye", {"CSCS": '"GSM"'})]
+        assert await place.ask(b"AT\r") == b"AT\r" + OK
+
+
+async def test_text_that_comes_blindly_behind_the_line() -> None:
+    async with desk(module__echo=False) as (place, messages):
+        assert await place.ask(b'AT+CMGS="1"\r\nhello\x1aAT\r') == b"\r\n> " + SENT + OK
+        assert messages.written == [("1", b"hello", {})]
+
+
+async def test_1b_cancels_an_sms() -> None:
+    async with desk(module__echo=False) as (place, messages):
+        await place.ask(b'AT+CMGS="1"\r')
+        assert await place.ask(b"hel\x1b") == OK
+        assert messages.written == []
+        assert await place.ask(b"AT\r") == OK
+
+
+async def test_a_prompt_that_is_left_alone_ends_and_the_handshake_works_again() -> None:
+    async with desk(module__echo=False) as (place, messages):
+        await place.ask(b'AT+CMGS="1"\r')
+        assert await place.ask(b"hel", wait=61) == b"\r\n+CME ERROR:58\r\n"
+        assert messages.written == []
+        assert await place.ask(b"AT+ENTM\r") == OK
+        await place.command_mode()
+
+
+async def test_a_restart_at_the_prompt_sends_no_text_to_the_network() -> None:
+    async with desk() as (place, _):
+        await place.ask(b'AT+CMGS="1"\rhel')
+        assert place.console.close() == []
+
+
+async def test_cmgs_without_a_modem() -> None:
+    async with console(module__echo=False) as place:
+        await place.command_mode()
+        assert await place.ask(b'AT+CMGS="1"\r') == b"\r\n+CME ERROR:50\r\n"
+        assert await place.ask(b"AT\r") == OK

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -43,8 +44,8 @@ class Place:
         ppp.refused = self.refused.append
         return ppp
 
-    def _make_dial(self, interface: str, servers: list[str]) -> Any:
-        self.over.append((interface, servers))
+    def _make_dial(self, interface: str, servers: Sequence[str]) -> Any:
+        self.over.append((interface, list(servers)))
         return object()
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
-from usr7s3d.at import basic
+from usr7s3d.at import basic, textmode
 from usr7s3d.at.facts import Facts
 from usr7s3d.at.fields import ParameterError, Text
 from usr7s3d.at.table import BY_NAME, GROUPS, Action, Command
@@ -24,6 +24,7 @@ _VALUE = re.compile(r'[ \t]*(?:"([^"]*)"|([^",]*))[ \t]*(,|\Z)')
 _PRINTABLE = Text("text", 1024)
 
 OK = b"\r\nOK\r\n"
+PROMPT = b"\r\n> "  # the text of an SMS is to follow
 
 
 class Door(Enum):
@@ -145,7 +146,10 @@ def _current(command: Command, state: State) -> str:
 
 def _set(command: Command, values: str, state: State, unchanged: Answer) -> Answer:
     if command.params:
-        return replace(unchanged, settings=assign(command, values, state.settings))
+        settings = assign(command, values, state.settings)
+        if command.name == "UART" and settings.uart.flow == "CRTS" and state.facts.rts_taken:
+            raise Unavailable
+        return replace(unchanged, settings=settings)
     texts = split(values)
     if len(texts) != len(command.arguments) or not command.arguments:
         raise Refusal
@@ -195,8 +199,22 @@ def _run_basic(request: _Request, state: State, unchanged: Answer) -> Answer:
     if state.door is Door.UART and request.name in basic.SESSION:
         return _session(request, state, unchanged)
     if state.door is Door.UART and request.name in basic.SMS:
-        raise Unavailable
+        return _sms(request, state, unchanged)
     raise Refusal
+
+
+def _sms(request: _Request, state: State, unchanged: Answer) -> Answer:
+    if not state.facts.modem:
+        raise Unavailable
+    if request.op == "=?":
+        shown = textmode.ranges(request.name)
+        return replace(unchanged, reply=_lines(f"+{request.name}: {shown}") if shown else OK)
+    if request.op == "?":
+        raise Refusal
+    texts = split(request.values) if request.op else []
+    action, arguments = textmode.request(request.name, texts, state.session)
+    reply = PROMPT if action is Action.WRITE_SMS else OK
+    return replace(unchanged, reply=reply, action=action, arguments=arguments)
 
 
 def _session(request: _Request, state: State, unchanged: Answer) -> Answer:

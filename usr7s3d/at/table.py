@@ -24,6 +24,10 @@ class Action(Enum):
     RESTORE_DEFAULT = "restore the user default, then restart"
     RESTORE_FACTORY = "restore the factory values, then restart"
     SEND_SMS = "queue an SMS"
+    WRITE_SMS = "write an SMS"
+    LIST_SMS = "list the SMS received"
+    READ_SMS = "read an SMS received"
+    DELETE_SMS = "delete SMS received"
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,6 +60,15 @@ class Command:
 
 
 @dataclass(frozen=True, slots=True)
+class Typed:
+    """What came behind a prompt; ``text`` is None when it is not to be sent."""
+
+    text: bytes | None
+    raw: bytes  # for the echo
+    cancelled: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Misplaced:
     """``+++`` in command mode: answered like an unknown command, without echo."""
 
@@ -71,7 +80,7 @@ class CommandMode:
     entered: bool
 
 
-Event = Packet | Write | Command | Misplaced | CommandMode
+Event = Packet | Write | Command | Typed | Misplaced | CommandMode
 _Act = Callable[[float], list[Event]]  # given the time at which it was due
 _BY_TIME = itemgetter(0)
 
@@ -122,9 +131,16 @@ class UartInput:
             return self._from_lines(self._lines.receive(data, at))
         return self._from_escape(self._escape.receive(data, at), at)
 
-    def done(self, now: float, *, ok: bool, leave: bool = False) -> list[Event]:
-        """The last command was carried out at ``now``; ``leave`` ends command mode."""
+    def done(
+        self, now: float, *, ok: bool, leave: bool = False, prompt: bool = False
+    ) -> list[Event]:
+        """The last command was carried out at ``now``.
+
+        ``leave`` ends command mode; ``prompt`` asks for a text, which comes as :class:`Typed`.
+        """
         self._busy = False
+        if prompt:
+            self._lines.prompt(now)
         if ok:
             self._last_good_at = now
         if not self.command_mode:
@@ -188,6 +204,9 @@ class UartInput:
             elif isinstance(event, lines.Line):
                 self._busy = True
                 out.append(Command(event.text, event.raw))
+            elif isinstance(event, lines.Typed):
+                self._busy = True
+                out.append(Typed(event.text, event.raw, event.cancelled))
             else:
                 self._busy = True
                 out.append(Command(None))

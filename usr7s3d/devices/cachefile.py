@@ -6,15 +6,13 @@ wrong order, is worse than none.  A power cut loses it, like all that was in mem
 """
 
 import binascii
-import contextlib
 import json
 import logging
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
 from usr7s3d.core.cache import Address, Cache
-from usr7s3d.devices.files import read_file
+from usr7s3d.devices.files import read_file, write_file
 
 log = logging.getLogger(__name__)
 
@@ -30,24 +28,9 @@ def leave(folder: Path, caches: Mapping[Address, Cache]) -> None:
     rows = [[*address, *(packet.hex() for packet in packets)] for address, packets in waiting]
     body = json.dumps(rows).encode("ascii")
     try:
-        _write(folder / NAME, b"%08x\n" % binascii.crc32(body) + body)
+        write_file(folder / NAME, b"%08x\n" % binascii.crc32(body) + body)
     except OSError as error:
         log.warning("links: what waits for the servers is lost: %s", error)
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Whole or not at all, and for nobody else to read."""
-    path.unlink(missing_ok=True)
-    new = path.with_suffix(".new")
-    new.unlink(missing_ok=True)
-    try:
-        with open(new, "xb", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
-            file.write(content)
-        new.rename(path)
-    except OSError:
-        with contextlib.suppress(OSError):
-            new.unlink(missing_ok=True)
-        raise
 
 
 def take(folder: Path) -> dict[Address, Cache]:

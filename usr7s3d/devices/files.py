@@ -1,5 +1,6 @@
 """Reads files in folders that others can write to."""
 
+import contextlib
 import errno
 import os
 import stat
@@ -19,3 +20,21 @@ def read_file(path: Path, most: int) -> bytes:
 
 def _open(name: str, flags: int) -> int:
     return os.open(name, flags | os.O_NONBLOCK)
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Fill a file whole or not at all, and for nobody else to read.  Raises OSError.
+
+    For folders in memory: nothing is synced.
+    """
+    path.unlink(missing_ok=True)
+    new = path.with_suffix(".new")
+    new.unlink(missing_ok=True)
+    try:
+        with open(new, "xb", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
+            file.write(content)
+        new.rename(path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            new.unlink(missing_ok=True)
+        raise

@@ -107,6 +107,11 @@ class Rs485:
     )
     echo: bool = _key(False, SWITCH, "The HAT hears its own bytes (RE tied low): drop that echo.")
 
+    @property
+    def takes_rts(self) -> bool:
+        """Whether RTS switches the transceiver, so that there is none for flow control."""
+        return self.direction in ("kernel", "rts")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bearer:
@@ -311,6 +316,16 @@ class HostConfig:
     cloud: Cloud = Cloud()
     sms: Sms = Sms()
     factory: Settings = FACTORY
+
+    @property
+    def modem_wanted(self) -> bool:
+        """Whether there is to be a modem.
+
+        On the system's own network only one that ``[modem]`` names: any other may be the one that
+        ModemManager has that network from.
+        """
+        named = self.modem.usb or self.modem.at_port or self.modem.data_port
+        return self.modem.present and (self.bearer.kind == "ppp" or bool(named))
 
     @property
     def keepalive_s(self) -> int:

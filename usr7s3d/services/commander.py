@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Protocol
 
-from usr7s3d.at.engine import Answer, Door, Refusal, State, Unavailable, answer, error
+from usr7s3d.at.engine import OK, Answer, Door, Refusal, State, Unavailable, answer, error
 from usr7s3d.at.facts import Facts
 from usr7s3d.at.levels import Levels
 from usr7s3d.at.table import Action
@@ -34,6 +34,24 @@ class Store(Protocol):
         ...
 
 
+class Messages(Protocol):
+    """SMS, as commands reach them.  Every call raises Refusal."""
+
+    def send(self, door: Door, number: str, kind: int, data: str) -> None:
+        """Queue an SMS; ``kind`` is that of AT+SMSSEND."""
+        ...
+
+    def write(self, number: str, typed: bytes, session: Mapping[str, str]) -> bytes:
+        """Queue what was typed behind the prompt of AT+CMGS; gives the line to answer."""
+        ...
+
+    def inbox(
+        self, action: Action, arguments: tuple[object, ...], session: Mapping[str, str]
+    ) -> bytes:
+        """List, read or delete; gives the lines to answer."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What a door does next: send the reply, then the rest."""
@@ -42,6 +60,7 @@ class Outcome:
     ok: bool = False
     restart: bool = False
     leave_command_mode: bool = False
+    prompt_for: str = ""  # the number for whose SMS the reply asks the text
     session: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -52,6 +71,7 @@ class Commander:
         self, levels: Levels, store: Store, facts: Callable[[], Facts], in_thread: InThread
     ) -> None:
         self.levels = levels
+        self.messages: Messages | None = None  # None: no modem is configured
         self._store = store
         self._facts = facts
         self._in_thread = in_thread
@@ -88,6 +108,8 @@ class Commander:
         if result.action is None:
             return outcome
         log.info("%s: asks to %s", door.value, result.action.value)
+        if result.action in _OF_SMS:
+            return self._sms(result, result.action, door, outcome)
         try:
             await self._keep(result.action)
         except OSError as failure:
@@ -98,6 +120,33 @@ class Commander:
             restart=result.action in RESTARTS,
             leave_command_mode=result.action is Action.LEAVE_COMMAND_MODE,
         )
+
+    def _sms(self, result: Answer, action: Action, door: Door, outcome: Outcome) -> Outcome:
+        if action is Action.WRITE_SMS:
+            return replace(outcome, prompt_for=str(result.arguments[0]))
+        try:
+            if self.messages is None:
+                raise Unavailable
+            if action is not Action.SEND_SMS:
+                shown = self.messages.inbox(action, result.arguments, result.session)
+                return replace(outcome, reply=shown + OK)
+            number, kind, data = result.arguments
+            self.messages.send(door, str(number), int(str(kind)), str(data))
+        except Refusal as refusal:
+            return replace(outcome, reply=error(refusal.code), ok=False)
+        return outcome
+
+    def write_sms(self, number: str, typed: bytes | None, session: Mapping[str, str]) -> Outcome:
+        """Queue what was typed behind a prompt; None stands for what is too long to be an SMS."""
+        try:
+            if self.messages is None:
+                raise Unavailable
+            if typed is None:
+                raise Refusal
+            shown = self.messages.write(number, typed, session)
+        except Refusal as refusal:
+            return Outcome(error(refusal.code), session=session)
+        return Outcome(shown + OK, ok=True, session=session)
 
     async def _keep(self, action: Action) -> None:
         """Write what ``action`` changes on the disk, then in memory."""
@@ -116,6 +165,13 @@ class Commander:
             levels.saved = saved
 
 
+_OF_SMS = {
+    Action.SEND_SMS,
+    Action.WRITE_SMS,
+    Action.LIST_SMS,
+    Action.READ_SMS,
+    Action.DELETE_SMS,
+}
 RESTARTS = {Action.RESTART, Action.SAVE, Action.RESTORE_DEFAULT, Action.RESTORE_FACTORY}
 
 

@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import NoReturn
 
-from usr7s3d.at.engine import Door, Refusal, error
+from usr7s3d.at.engine import OK, Door, Refusal, error
 from usr7s3d.core.liveness import Liveness
 from usr7s3d.core.pace import Pace
 from usr7s3d.core.uartinput import (
@@ -19,10 +19,11 @@ from usr7s3d.core.uartinput import (
     Misplaced,
     Packet,
     Rules,
+    Typed,
     UartInput,
     Write,
 )
-from usr7s3d.services.commander import Commander
+from usr7s3d.services.commander import Commander, Outcome
 from usr7s3d.services.port import Port
 from usr7s3d.services.timer import LazyTimer
 
@@ -58,7 +59,9 @@ class Console:
         self._command_mode = command_mode
         self._restart = restart
         self._session: Mapping[str, str] = {}
-        self._commands: asyncio.Queue[Command] = asyncio.Queue(1)  # the input waits after one
+        self._prompt_for = ""  # the number whose SMS is being typed
+        # The input waits after one.
+        self._commands: asyncio.Queue[Command | Typed] = asyncio.Queue(1)
         self._unanswered: tuple[Command, float] | None = None  # and when it came
         self._clock = asyncio.get_running_loop().time
         self._timer = LazyTimer(self._expire)
@@ -120,6 +123,9 @@ class Console:
                     self._port.pause("command")
                     self._unanswered = event, self._clock()
                     self._commands.put_nowait(event)
+                case Typed():
+                    self._port.pause("command")
+                    self._commands.put_nowait(event)
                 case Misplaced():
                     self._port.say(error(Refusal.code))
                 case CommandMode():
@@ -136,7 +142,10 @@ class Console:
                 with pulse.waiting(COMMAND_LIMIT):
                     await self._execute(command)
 
-    async def _execute(self, command: Command) -> None:
+    async def _execute(self, command: Command | Typed) -> None:
+        if isinstance(command, Typed):
+            self._take_text(command)
+            return
         in_command_mode = command.prefix is None
         echo = in_command_mode and self._commander.levels.running.module.echo
         door = Door.UART if in_command_mode else Door.UART_PASSWORD
@@ -148,12 +157,25 @@ class Console:
         if outcome.restart:
             self._restart()
         leave = in_command_mode and outcome.leave_command_mode
+        self._prompt_for = outcome.prompt_for
         self._done(ok=outcome.ok, leave=leave)
+
+    def _take_text(self, typed: Typed) -> None:
+        """Send what was typed behind the prompt of AT+CMGS, or not."""
+        if typed.cancelled:
+            outcome = Outcome(OK, ok=True, session=self._session)
+        else:
+            outcome = self._commander.write_sms(self._prompt_for, typed.text, self._session)
+        self._prompt_for = ""
+        echo = self._commander.levels.running.module.echo
+        self._port.say((typed.raw if echo else b"") + outcome.reply)
+        self._done(ok=outcome.ok, leave=False)
 
     def _done(self, *, ok: bool, leave: bool) -> None:
         before = self._input.command_mode
         self._port.resume("command")
-        events = self._input.done(self._clock(), ok=ok, leave=leave)
+        prompt = bool(self._prompt_for)
+        events = self._input.done(self._clock(), ok=ok, leave=leave, prompt=prompt)
         if before and not self._input.command_mode:
             log.info("UART: command mode off")
             self._command_mode(False)

@@ -12,7 +12,7 @@ import contextlib
 import logging
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import NoReturn, Protocol
@@ -194,7 +194,7 @@ class Ppp:
         phone: Phone,
         *,
         open_session: OpenSession,
-        make_dial: Callable[[str, list[str]], Dial],
+        make_dial: Callable[[str, Sequence[str]], Dial],
         jitter: Callable[[], float],
         live_bytes: Callable[[str], tuple[int, int]],
         sms_gap: float = 0.0,

@@ -5,11 +5,15 @@ from typing import Any
 
 from usr7s3d import __version__
 from usr7s3d.core.line import LineSettings
+from usr7s3d.devices.rs485 import Direction
+from usr7s3d.modem.seen import NONE
 from usr7s3d.services.httpd import Httpd
 from usr7s3d.services.link import Link
 from usr7s3d.services.module import Module
 from usr7s3d.services.port import Port
 from usr7s3d.services.uplink import Uplink
+
+PERCENTILES = (50, 99, 99.9)
 
 
 def whole(
@@ -38,9 +42,10 @@ def whole(
 
 def mobile(uplink: Uplink) -> dict[str, Any]:
     """The modem; of what its SIM says of its owner, no more than the ICCID."""
-    modem, seen = uplink.modem, uplink.modem.seen
-    if not modem.wanted:
-        return {"state": seen.state}
+    modem = uplink.modem
+    if modem is None:
+        return {"state": NONE}
+    seen = modem.seen
     return {
         "state": seen.state,
         "model": seen.model,
@@ -68,7 +73,23 @@ def uart(port: Port) -> dict[str, Any]:
         "settings": str(actual or port.line),
         "rx_bytes": port.rx_bytes,
         "tx_bytes": port.tx_bytes,
+        "echo_bytes": port.echo_bytes,
+        "rs485": rs485(port.direction) if port.direction else None,
     }
+
+
+def rs485(direction: Direction) -> dict[str, Any]:
+    """Who switches the transceiver, and how late it listens again, in microseconds."""
+    choice, process = direction.choice, direction.process
+    answer: dict[str, Any] = {"way": choice.way, "why": choice.why, "trouble": choice.trouble}
+    if process:
+        late = process.lateness
+        answer["frames"] = late.count
+        answer["realtime"] = process.realtime
+        answer["release_us"] = {
+            f"p{percent:g}": round(1e6 * late.percentile(percent)) for percent in PERCENTILES
+        }
+    return answer
 
 
 def link(link: Link) -> dict[str, Any]:
@@ -101,8 +122,7 @@ def in_a_line(port: Port, module: Module | None, uplink: Uplink) -> str:
     if not module:
         return serial
     links = [f"{name} {each.state}" for name, each in module.links.items() if each.state != "off"]
-    modem, ppp = uplink.modem, uplink.ppp
-    mobile = [f"modem {modem.state}"] if modem.wanted else []
-    if ppp:
-        mobile.append(f"ppp {ppp.state}")
+    mobile = [f"modem {uplink.modem.state}"] if uplink.modem else []
+    if uplink.ppp:
+        mobile.append(f"ppp {uplink.ppp.state}")
     return ", ".join([f"mode {module.settings.module.mode}", serial, *links, *mobile])

@@ -8,98 +8,66 @@ It outlives a restart of the module, and a new host configuration that leaves it
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, NoReturn, Protocol
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from usr7s3d.core.liveness import Liveness
 from usr7s3d.devices import route
 from usr7s3d.devices.calendar import month
-from usr7s3d.devices.pppclient import session
-from usr7s3d.devices.revive import Hands
 from usr7s3d.hostconfig import HostConfig
-from usr7s3d.services import recovery
 from usr7s3d.services.bearer import Bearer
-from usr7s3d.services.conversation import OpenPort
-from usr7s3d.services.meter import Bytes, Meter
-from usr7s3d.services.modem import Modem
+from usr7s3d.services.meter import Bytes, Meter, Notes
 from usr7s3d.services.network import Dial
-from usr7s3d.services.phone import Phone
-from usr7s3d.services.ppp import OpenSession, Ppp
-from usr7s3d.services.recovery import Recovery
 from usr7s3d.settings.model import Apn
+
+if TYPE_CHECKING:  # they cost 1 MB, where there is no modem for nothing
+    from usr7s3d.services.modem import Modem
+    from usr7s3d.services.ppp import Ppp
+    from usr7s3d.services.recovery import Recovery
 
 log = logging.getLogger(__name__)
 
-NO_MODEM = 'ppp needs a modem, and [modem] says "none"'
+NO_MODEM = 'bearer ppp needs a modem, and [modem] says "none"'
 ONE_PORT = (
     "the modem has one port: SMS wait until the data call ends; [modem] sms_gap_s ends it now "
     "and then"
 )
 
-
-class Notes(recovery.Notes, Protocol):
-    """The state folder."""
+MakeDial = Callable[[HostConfig, str, Sequence[str]], Dial]  # interface, name servers
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ways:
-    """What the uplink does to the world; a test has others."""
+@dataclass(frozen=True, slots=True)
+class Kit:
+    """What a modem brings with it; all empty where there is to be none."""
 
-    dialer: Callable[[HostConfig, str, list[str]], Dial]  # interface, name servers
-    open_port: OpenPort
-    in_thread: Callable[..., Awaitable[Any]]
-    jitter: Callable[[], float]
-    open_session: OpenSession = session
-    live_bytes: Callable[[str], Bytes] = route.traffic
-    month: Callable[[], str] = month
+    modem: "Modem | None" = None
+    recovery: "Recovery | None" = None
+    ppp: "Ppp | None" = None
 
 
 class Uplink:
     """All of it, for as long as ``[bearer]`` and ``[modem]`` stay the same."""
 
     def __init__(
-        self, config: HostConfig, modem: Modem, notes: Notes, ways: Ways, *, runtime: Path, apn: Apn
+        self,
+        config: HostConfig,
+        kit: Kit,
+        notes: Notes,
+        dialer: MakeDial,
+        in_thread: Callable[..., Awaitable[Any]],
     ) -> None:
-        self.modem = modem
-        self.ppp: Ppp | None = None
-        self.recovery: Recovery | None = None
+        self.modem, self.recovery, self.ppp = kit.modem, kit.recovery, kit.ppp
         self.host_bytes: Callable[[], Bytes] = lambda: (0, 0)  # of the links, on the host bearer
         self._config = config
-        if modem.wanted:
-            hands = Hands(config.modem, runtime, ways.open_port, ways.in_thread)
-            self.recovery = Recovery(config.modem, modem, hands, notes, ways.in_thread)
-            modem.rescue = self.recovery.rescue
-        if config.bearer.kind == "ppp" and modem.wanted:
-            self.ppp = self._data_call(config, ways, apn)
-        elif config.bearer.kind == "ppp":
-            log.warning("ppp: %s", NO_MODEM)
+        kind, interface = config.bearer.kind, config.bearer.interface
         self.bearer = self.ppp.bearer if self.ppp else Bearer(self._why_none)
-        interface = config.bearer.interface
-        self.dial: Dial = self.ppp.dial if self.ppp else ways.dialer(config, interface, [])
-        self.meter = Meter(
-            config.bearer.kind, self._bytes, notes, in_thread=ways.in_thread, month=ways.month
-        )
+        self.dial: Dial = self.ppp.dial if self.ppp else dialer(config, interface, ())
+        self.meter = Meter(kind, self._bytes, notes, in_thread=in_thread, month=month)
 
     @property
     def _why_none(self) -> str:
         return NO_MODEM if self._config.bearer.kind == "ppp" else ""
-
-    def _data_call(self, config: HostConfig, ways: Ways, apn: Apn) -> Ppp:
-        ppp = Ppp(
-            config.bearer,
-            apn,
-            Phone(self.modem, ways.open_port),
-            open_session=ways.open_session,
-            make_dial=lambda interface, servers: ways.dialer(config, interface, servers),
-            jitter=ways.jitter,
-            live_bytes=ways.live_bytes,
-            sms_gap=config.modem.sms_gap_s,
-        )
-        if self.recovery:
-            ppp.refused, ppp.connected = self.recovery.refused, self.recovery.connected
-        return ppp
 
     def serves(self, config: HostConfig) -> bool:
         """Whether it is what ``config`` wants."""
@@ -162,7 +130,9 @@ class Uplink:
         raise AssertionError("a part has ended by itself")
 
     def _parts(self, liveness: Liveness) -> dict[str, Coroutine[None, None, NoReturn]]:
-        parts = {"modem": self.modem.run(liveness), "meter": self.meter.run(liveness)}
+        parts = {"meter": self.meter.run(liveness)}
+        if self.modem:
+            parts["modem"] = self.modem.run(liveness)
         if self.recovery:
             parts["recovery"] = self.recovery.run(liveness)
         if self.ppp:

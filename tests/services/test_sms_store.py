@@ -1,0 +1,238 @@
+"""What comes by SMS, from the modem's store to where it belongs."""
+
+import asyncio
+import logging
+from typing import Any
+
+import pytest
+
+from tests.modem.tpdu import deliver, octets
+from tests.services.fake_sms import PHONE, FakeAsks, cms, name, number, sms
+from tests.services.parts import settle
+from tests.services.sms_house import House, living
+from usr7s3d.services.sms.sweep import EVERY
+
+SMS_MODE: dict[str, Any] = {"module__mode": "SMS", "sms__destination": PHONE}
+
+
+async def test_what_was_stored_before_the_start_is_read_in_the_order_in_which_it_was_sent() -> None:
+    asks = FakeAsks()
+    asks.receive(sms("second", second=2), sms("third", second=3), sms("first", second=1))
+    async with living(House(asks)) as house:
+        await asyncio.sleep(1)
+        assert [text for _, text in house.inbox] == ["first", "second", "third"]
+        assert asks.used == {}
+
+
+async def test_a_message_is_read_as_soon_as_the_modem_tells_of_it() -> None:
+    async with living(House()) as house:
+        await asyncio.sleep(10)
+        house.asks.receive(sms("hello"))
+        await settle()
+        await asyncio.sleep(0.1)
+        assert house.inbox == [(PHONE, "hello")]
+        assert house.asks.used == {}
+
+
+async def test_of_what_the_modem_does_not_tell_we_learn_within_five_minutes() -> None:
+    async with living(House(FakeAsks(tells=False))) as house:
+        await asyncio.sleep(1)
+        house.asks.receive(sms("hello"))
+        await asyncio.sleep(EVERY + 1)
+        assert house.inbox == [(PHONE, "hello")]
+
+
+async def test_nothing_is_asked_faster_than_every_five_minutes() -> None:
+    async with living(House()) as house:
+        await asyncio.sleep(1)
+        house.asks.asked.clear()
+        await asyncio.sleep(3600)
+        assert house.asks.asked.count("AT+CMGL=4") == 12
+
+
+@pytest.mark.parametrize("slow", [0.0, 0.3])
+async def test_a_burst_of_45_with_a_store_of_20_comes_whole_and_in_order(slow: float) -> None:
+    asks = FakeAsks(size=20, slow=slow)
+    burst = [sms(f"number {n}", second=n // 7) for n in range(45)]
+    asks.receive(*burst[:30])  # before we are there: 10 of them wait in the network
+    async with living(House(asks, **SMS_MODE)) as house:
+        await asyncio.sleep(2)
+        for pdu in burst[30:]:
+            asks.receive(pdu)
+            await asyncio.sleep(0.2)
+        await asyncio.sleep(120)
+        assert house.tty.read().decode() == "".join(f"number {n}" for n in range(45))
+        assert (asks.used, len(asks.held_back)) == ({}, 0)
+
+
+async def test_45_that_find_the_store_full_and_are_not_told() -> None:
+    asks = FakeAsks(size=20, tells=False)
+    asks.receive(*(sms(f"<{n}>", second=n) for n in range(45)))
+    async with living(House(asks, **SMS_MODE)) as house:
+        await asyncio.sleep(5)
+        assert house.tty.read().decode() == "".join(f"<{n}>" for n in range(45))
+
+
+async def test_a_full_store_is_emptied_when_the_modem_hints_at_it() -> None:
+    asks = FakeAsks(tells=False)
+    async with living(House(asks)) as house:
+        await asyncio.sleep(1)
+        asks.receive(sms("hello"))
+        asks.refusals.append(cms(322))
+        house.sms.desk.text("123", "x")
+        await asyncio.sleep(1)
+        assert house.inbox == [(PHONE, "hello")]
+
+
+async def test_an_unreadable_one_is_counted_once_and_no_other_is_deleted_for_it(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    asks = FakeAsks()
+    asks.receive("0791947122", sms("fine", second=1), "FFFF")
+    with caplog.at_level(logging.INFO):
+        async with living(House(asks)) as house:
+            await asyncio.sleep(2 * EVERY)
+    assert house.inbox == [(PHONE, "fine")]
+    assert house.counters.unreadable == 2
+    assert set(asks.used) == {1, 3}
+    assert caplog.text.count("unreadable") == 2
+
+
+async def test_what_is_no_use_goes_when_the_store_is_more_than_half_full() -> None:
+    asks = FakeAsks(size=4)
+    asks.receive("0791947122", "FFFF", "FFFE")
+    async with living(House(asks)) as house:
+        await asyncio.sleep(2)
+        assert asks.used == {}
+        assert house.counters.unreadable == 3
+
+
+async def test_parts_wait_in_the_store_for_each_other_in_any_order() -> None:
+    async with living(House()) as house:
+        house.asks.receive(sms("world", part=(7, 2, 2)))
+        await asyncio.sleep(2 * EVERY)
+        assert house.inbox == []
+        assert len(house.asks.used) == 1, "where a power cut does not reach it"
+        house.asks.receive(sms("hello ", part=(7, 2, 1)))
+        await asyncio.sleep(1)
+        assert house.inbox == [(PHONE, "hello world")]
+        assert house.asks.used == {}
+
+
+async def test_parts_that_fill_the_store_wait_in_memory() -> None:
+    asks = FakeAsks(size=4)
+    async with living(House(asks)) as house:
+        asks.receive(*(sms(f"{n}", part=(7, 8, n), second=n) for n in range(1, 9)))
+        await asyncio.sleep(5)
+        assert house.inbox == [(PHONE, "12345678")]
+        assert asks.used == {}
+
+
+async def test_a_part_that_never_comes() -> None:
+    async with living(House(**SMS_MODE)) as house:
+        house.asks.receive(sms("half", part=(7, 2, 1)))
+        await asyncio.sleep(3600 + EVERY)
+        assert house.inbox == [(PHONE, "half")], "half a text is not for the UART"
+        assert house.counters.unreadable == 1
+        assert house.asks.used == {}
+        assert house.tty.read() == b""
+
+
+async def test_a_double_of_a_part_is_deleted() -> None:
+    async with living(House()) as house:
+        house.asks.receive(sms("a", part=(7, 2, 1)), sms("a", part=(7, 2, 1)))
+        await asyncio.sleep(1)
+        house.asks.receive(sms("b", part=(7, 2, 2)))
+        await asyncio.sleep(1)
+        house.asks.receive(sms("b", part=(7, 2, 2)))
+        await asyncio.sleep(1)
+        assert house.inbox == [(PHONE, "ab")]
+        assert house.asks.used == {}
+
+
+async def test_a_message_that_cannot_be_deleted_is_not_taken_twice() -> None:
+    asks = FakeAsks()
+    asks.rules["AT+CMGD"] = cms(500)
+    async with living(House(asks)) as house:
+        asks.receive(sms("hello"))
+        await asyncio.sleep(3 * EVERY)
+        assert house.inbox == [(PHONE, "hello")]
+        asks.rules.clear()
+        await asyncio.sleep(EVERY)
+        assert asks.used == {}
+
+
+@pytest.mark.parametrize("said", ["+CMT: ,24", '+CMT: "",24'])
+async def test_a_message_that_comes_past_the_store(said: str) -> None:
+    async with living(House()) as house:
+        await asyncio.sleep(1)
+        house.asks.say(said, sms("flash"))
+        await asyncio.sleep(1)
+        assert house.inbox == [(PHONE, "flash")]
+        assert "AT+CNMA" not in house.asks.asked
+
+
+async def test_it_is_confirmed_where_the_modem_wants_that() -> None:
+    async with living(House(FakeAsks(service=1))) as house:
+        await asyncio.sleep(1)
+        house.asks.say("+CMT: ,24", sms("flash"))
+        await asyncio.sleep(1)
+        assert house.asks.asked.count("AT+CNMA") == 1
+
+
+async def test_a_status_report_is_counted_and_deleted() -> None:
+    report = "07919471227210F4" + "06" + "05" + number(PHONE) + "62112231030480" * 2 + "00"
+    asks = FakeAsks()
+    async with living(House(asks)) as house:
+        asks.receive(report)
+        await asyncio.sleep(1)
+        house.asks.say("+CDS: 25", report)
+        await asyncio.sleep(1)
+        assert house.counters.reports == 2
+        assert (asks.used, house.inbox) == ({}, [])
+
+
+async def test_8_bit_data_is_shown_in_hex_and_a_name_as_it_is() -> None:
+    async with living(House()) as house:
+        house.asks.receive(deliver(octets(b"\x00\xff"), coding=4, sender=name(b"My Bank")))
+        await asyncio.sleep(1)
+        assert house.inbox == [("My Bank", "00FF")]
+
+
+async def test_a_modem_that_is_unplugged_and_plugged_again_is_set_up_again() -> None:
+    async with living(House()) as house:
+        await asyncio.sleep(1)
+        house.asks.unplug()
+        await asyncio.sleep(10)
+        house.asks.asked.clear()
+        house.asks.receive(sms("meanwhile"))
+        house.asks.plug()
+        await asyncio.sleep(10)
+        assert any(asked.startswith("AT+CNMI=") for asked in house.asks.asked)
+        assert house.inbox == [(PHONE, "meanwhile")]
+
+
+async def test_a_list_that_is_refused_is_asked_for_again(caplog: pytest.LogCaptureFixture) -> None:
+    asks = FakeAsks()
+    asks.receive(sms("hello"))
+    asks.rules["AT+CMGL"] = cms(314)  # SIM busy
+    with caplog.at_level(logging.INFO):
+        async with living(House(asks)) as house:
+            await asyncio.sleep(100)
+            asks.rules.clear()
+            await asyncio.sleep(100)
+    assert house.inbox == [(PHONE, "hello")]
+    assert caplog.text.count("314") == 1
+
+
+async def test_no_text_and_no_whole_number_is_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.DEBUG):
+        async with living(House()) as house:
+            house.asks.receive(
+                sms("private"), sms("guessed#AT+VER"), sms("secret#AT+VER", second=5)
+            )
+            house.sms.desk.text(PHONE, "private")
+            await asyncio.sleep(100)
+    assert "..6789" in caplog.text
+    for secret in ("private", PHONE[1:], "secret", "guessed"):
+        assert secret not in caplog.text

@@ -1,0 +1,36 @@
+"""What outlives a new reading of the host configuration."""
+
+from collections import deque
+from dataclasses import dataclass, field
+
+from usr7s3d.at.inbox import Inbox
+from usr7s3d.core.guesses import Bucket
+from usr7s3d.services.sms.order import Order
+
+
+@dataclass(slots=True)
+class Counters:
+    """Since the daemon started."""
+
+    received: int = 0  # whole messages
+    to_uart: int = 0  # of these, passed on by SMS mode
+    unreadable: int = 0  # PDUs that say nothing; and parts whose other parts never came
+    reports: int = 0  # status reports
+    sent: int = 0  # messages that the modem took, each part counted
+    failed: int = 0  # texts that it did not take
+    refused: int = 0  # texts beyond sms_per_hour, sms_per_day, or what waits already
+    dropped: int = 0  # packets in SMS mode while DSTNUM is empty
+    commands: int = 0  # carried out
+    refused_commands: int = 0  # right password, shut or locked door
+    guesses: int = 0  # wrong passwords
+
+
+@dataclass(slots=True)
+class Memory:
+    """Kept in memory from one life to the next."""
+
+    inbox: Inbox = field(default_factory=Inbox)
+    counters: Counters = field(default_factory=Counters)
+    waiting: deque[Order] = field(default_factory=deque)
+    guesses: dict[str, Bucket] = field(default_factory=dict)  # by sender
+    all_guesses: Bucket | None = None

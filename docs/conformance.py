@@ -54,6 +54,19 @@ SECTIONS = {
     **{each.manual: f"AT+{each.name}" for each in COMMANDS if each.manual.startswith("4.2.1.")},
 }
 
+# Where only the parts say something, a test may still hold the whole.
+WHOLES = {
+    "3.2.1": "Network transmission mode",
+    "3.2.2": "HTTPD mode",
+    "3.2.3": "SMS transmission mode",
+    "3.3": "Register package",
+    "3.4": "Heart beat package",
+    "3.5": "USR Cloud",
+    "3.6": "UART function",
+    "4.1": "AT commands set",
+}
+TITLES = SECTIONS | WHOLES
+
 NOT_BUILT_YET = {"3.2.3.1", "3.6.1", "4.1.4"}  # SMS and the direction of RS485
 
 HEAD = """\
@@ -80,8 +93,11 @@ class Row:
 def rows() -> list[Row]:
     """All of them, in the order of the manual."""
     found = [*_marked(), *_transcripts(), *_decided()]
-    order = list(SECTIONS)
-    return sorted(found, key=lambda row: (order.index(row.section), row.words, row.holder))
+    return sorted(found, key=lambda row: (_numbers(row.section), row.words, row.holder))
+
+
+def _numbers(section: str) -> tuple[int, ...]:
+    return tuple(int(number) for number in section.split("."))
 
 
 def page() -> str:
@@ -90,7 +106,9 @@ def page() -> str:
     for row in rows():
         if row.section != last:
             last = row.section
-            parts.append(f"\n## {last} {SECTIONS[last]}\n\n| it says | held by |\n|---|---|\n")
+            parts.append(
+                f"\n## {last} {TITLES.get(last, '?')}\n\n| it says | held by |\n|---|---|\n"
+            )
         parts.append(f"| {row.words} | {row.holder} |\n")
     return "".join(parts)
 

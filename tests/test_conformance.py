@@ -15,6 +15,11 @@ def test_every_section_of_the_manual_has_a_test_or_a_decision() -> None:
     assert not set(conformance.SECTIONS) - held
 
 
+def test_no_test_names_a_section_that_is_not_there() -> None:
+    rows = conformance.rows()
+    assert not [row for row in rows if row.section not in conformance.TITLES]
+
+
 def test_no_word_breaks_the_table() -> None:
     for row in conformance.rows():
         assert row.words

@@ -25,8 +25,8 @@ from usr7s3d.core.liveness import GRACE
 from usr7s3d.daemon import Daemon, Places
 from usr7s3d.devices.dial import Received, Sent
 from usr7s3d.devices.notify import Notifier
-from usr7s3d.devices.uart import Uart
-from usr7s3d.hostconfig import HostConfig, parse
+from usr7s3d.devices.uart import NO_RS485, Uart
+from usr7s3d.hostconfig import HostConfig, Rs485, parse
 from usr7s3d.hostconfig.kinds import GpioLine, KernelLed
 from usr7s3d.life import Outside
 from usr7s3d.services.commander import Commander
@@ -299,7 +299,7 @@ async def test_reload_with_another_device_keeps_what_waits_for_the_uart(tmp_path
     place = Place(tmp_path)
     open_tty, channels = place.tty.open, []
 
-    def only_other(device: str, line: LineSettings) -> Uart:
+    def only_other(device: str, line: LineSettings, rs485: Rs485 = NO_RS485) -> Uart:
         if device != "/dev/other":
             raise FileNotFoundError(2, "No such file or directory")
         return open_tty(device, line)

@@ -1,6 +1,7 @@
 """The AT language (manual 4.2), sentence by sentence."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -364,3 +365,10 @@ def test_what_a_query_shows_can_be_set(settings: Settings) -> None:
             values = shown.split(":", 1)[1].removesuffix("\r\n\r\nOK\r\n")
             copy = ask(f"AT+{command.name}={values}", copy).settings
     assert copy == settings
+
+
+def test_flow_control_needs_an_rts_that_switches_no_transceiver() -> None:
+    taken = replace(WITH_MODEM, rts_taken=True)
+    assert refused("AT+UART=9600,NONE,8,1,CRTS", 50, taken)
+    assert ask("AT+UART=9600,NONE,8,1,RS485", facts=taken).ok
+    assert ask("AT+UART=9600,NONE,8,1,CRTS").ok

@@ -30,6 +30,7 @@ def answer(link: dict[str, Any], door: str = "open") -> dict[str, Any]:
             "settings": '115200,"NONE",8,1,"NONE"',
             "rx_bytes": 3400,
             "tx_bytes": 12,
+            "rs485": None,
         },
         "links": {"a": link, "b": OFF},
         "doors": {"a": door},
@@ -150,3 +151,14 @@ def test_size(count: float, text: str) -> None:
 )
 def test_duration(seconds: float, text: str) -> None:
     assert view.duration(seconds) == text
+
+
+def test_who_switches_the_rs485_line_and_how_late() -> None:
+    told = answer(LINK)
+    late = {"p50": 70, "p99": 110, "p99.9": 400}
+    told["uart"]["rs485"] = {"way": "gpio", "why": "line 4 of the header", "release_us": late}
+    line = view.status(told).splitlines()[2]
+    words = "listens again 70 us late, 110 us in 1 of 100"
+    assert line == f"RS485 gpio        line 4 of the header  {words}"
+    told["uart"]["rs485"] = {"way": "hardware", "why": "as configured"}
+    assert view.status(told).splitlines()[2] == "RS485 hardware    as configured"

@@ -157,8 +157,18 @@ def test_without_a_modem_the_bearer_is_the_host() -> None:
 def test_factory_flow_is_rs485_where_we_switch_the_line(direction: str, flow: str) -> None:
     text = f'rs485.direction = "{direction}"\nrs485.gpio_line = 4\n'
     assert good(text).factory.uart.flow == flow
-    own = "factory.UART = '9600,NONE,8,1,CRTS'"
-    assert good(text + own).factory.uart.flow == "CRTS"
+    own = "factory.UART = '9600,NONE,8,1,NONE'"
+    assert good(text + own).factory.uart.flow == "NONE"
+
+
+@pytest.mark.parametrize("direction", ["kernel", "rts"])
+def test_no_flow_control_by_the_rts_that_switches_the_line(direction: str) -> None:
+    text = f"rs485.direction = '{direction}'\nfactory.UART = '9600,NONE,8,1,CRTS'"
+    parsed = parse(text, "F")
+    words = f"F:2: factory.UART: CRTS needs RTS, and [rs485] direction {direction} has it"
+    assert parsed.lines == [words]
+    assert parsed.config.factory.uart.flow == "RS485"
+    assert good(text.replace(direction, "hardware")).factory.uart.flow == "CRTS"
 
 
 def test_factory_values_are_at_text() -> None:

@@ -3,15 +3,19 @@
 import asyncio
 import errno
 import socket
+import sys
+import termios
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from fcntl import ioctl
 from typing import Any
 
 from usr7s3d.at.facts import Facts
 from usr7s3d.core.backoff import Backoff
 from usr7s3d.core.line import LineSettings
 from usr7s3d.core.liveness import Liveness
-from usr7s3d.devices.uart import Uart
+from usr7s3d.devices.uart import NO_RS485, Uart
+from usr7s3d.hostconfig import Rs485
 from usr7s3d.services.port import Port
 from usr7s3d.settings.model import FACTORY, Settings
 
@@ -49,6 +53,10 @@ class FakeUart(Uart):
     def unsent(self) -> int:
         return (self.stream.unsent if self.stream else 0) + self._tty.held
 
+    def unread(self) -> int:
+        answer = ioctl(self._fd, termios.FIONREAD, bytes(4))
+        return int.from_bytes(answer, sys.byteorder)
+
     def close(self) -> None:
         self._tty.history.append("close")
         self._tty.uart = None
@@ -68,7 +76,7 @@ class Tty:
         self.held = 0
         self.uart: FakeUart | None = None
 
-    def open(self, device: str, line: LineSettings) -> Uart:
+    def open(self, device: str, line: LineSettings, rs485: Rs485 = NO_RS485) -> Uart:
         self.history.append("open")
         if self.missing:
             raise self.missing
@@ -99,10 +107,10 @@ class Tty:
         self.host.close()
 
 
-def port_on(tty: Tty, line: LineSettings | None = None) -> Port:
+def port_on(tty: Tty, line: LineSettings | None = None, rs485: Rs485 = NO_RS485) -> Port:
     backoff = Backoff(0.25, 2.0, no_jitter)
     line = line or LineSettings(115200)
-    return Port("/dev/tty", line, backoff, open_uart=tty.open, in_thread=at_once)
+    return Port("/dev/tty", line, backoff, open_uart=tty.open, in_thread=at_once, rs485=rs485)
 
 
 @asynccontextmanager

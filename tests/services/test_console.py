@@ -55,9 +55,9 @@ class Place:
         self.console.open([])
         say = self.port.say
 
-        def noted(data: bytes) -> None:
+        def noted(data: bytes, *, unasked: bool = False) -> None:
             self.writes.append(data)
-            say(data)
+            say(data, unasked=unasked)
 
         self.port.say = noted  # type: ignore[method-assign]
         await self.console.run(self.liveness)

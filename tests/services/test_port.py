@@ -13,6 +13,7 @@ from usr7s3d.core.backoff import Backoff
 from usr7s3d.core.line import LineSettings
 from usr7s3d.core.liveness import Liveness
 from usr7s3d.core.pace import Pace
+from usr7s3d.hostconfig import Rs485
 from usr7s3d.services import port as port_module
 from usr7s3d.services.port import FULL, OPEN_LIMIT, Port
 
@@ -203,8 +204,8 @@ async def test_whoever_waited_for_the_pending_bytes_hears_that_they_are_gone(tty
 
 
 async def test_tty_that_is_lost_at_once_each_time_keeps_nobody_busy(tty: Tty) -> None:
-    def broken(device: str, line: LineSettings) -> Any:
-        uart = tty.open(device, line)
+    def broken(device: str, line: LineSettings, rs485: Rs485) -> Any:
+        uart = tty.open(device, line, rs485)
         tty.host.close()
         return uart
 

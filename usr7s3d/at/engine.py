@@ -146,7 +146,10 @@ def _current(command: Command, state: State) -> str:
 
 def _set(command: Command, values: str, state: State, unchanged: Answer) -> Answer:
     if command.params:
-        return replace(unchanged, settings=assign(command, values, state.settings))
+        settings = assign(command, values, state.settings)
+        if command.name == "UART" and settings.uart.flow == "CRTS" and state.facts.rts_taken:
+            raise Unavailable
+        return replace(unchanged, settings=settings)
     texts = split(values)
     if len(texts) != len(command.arguments) or not command.arguments:
         raise Refusal

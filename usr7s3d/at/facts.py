@@ -12,6 +12,7 @@ class Facts:
     link_a: str = "disconnected"  # or "connected" (manual 4.2.1.31)
     link_b: str = "disconnected"
     sleep_time: str = "0"
+    rts_taken: bool = False  # it switches an RS485 transceiver
     modem: bool = False  # there is one that can send SMS
     imei: str | None = None
     iccid: str | None = None

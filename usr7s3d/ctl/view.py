@@ -12,6 +12,8 @@ def status(answer: dict[str, Any]) -> str:
         f"usr7s3d {answer['version']}, mode {answer['mode']}, up {duration(answer['uptime_s'])}",
         _row("UART", uart["state"], f"{uart['device']}  {uart['settings']}", _traffic(uart)),
     ]
+    if rs485 := uart["rs485"]:
+        lines.append(_rs485(rs485))
     lines += [_link(name.upper(), link) for name, link in answer["links"].items()]
     if answer["http"]["state"] != "off":
         lines.append(_http(answer["http"]))
@@ -26,6 +28,13 @@ def status(answer: dict[str, Any]) -> str:
     if modem.get("problem"):
         lines.append(f"! modem: {modem['problem']}")
     return "\n".join(lines)
+
+
+def _rs485(rs485: dict[str, Any]) -> str:
+    notes = [rs485["why"]]
+    if late := rs485.get("release_us"):
+        notes.append(f"listens again {late['p50']} us late, {late['p99']} us in 1 of 100")
+    return _row("RS485", rs485["way"], *notes)
 
 
 def _link(name: str, link: dict[str, Any]) -> str:

@@ -17,8 +17,12 @@ from pathlib import Path
 import serial
 
 from usr7s3d.core.line import LineSettings
+from usr7s3d.devices import rs485
+from usr7s3d.devices.rs485 import Direction
+from usr7s3d.devices.sending import SendingProcess
 from usr7s3d.devices.stream import Stream
 from usr7s3d.devices.ttyerrors import os_errors
+from usr7s3d.hostconfig import Rs485
 
 PTY_PREFIX = "pty:"
 
@@ -37,17 +41,24 @@ PARITY = {
     "MARK": termios.PARENB | termios.PARODD | CMSPAR,
     "SPACE": termios.PARENB | CMSPAR,
 }
+NO_RS485 = Rs485()
 LINE_FLAGS = CBAUD | CIBAUD | PARITY["MARK"] | termios.CSIZE | termios.CSTOPB | termios.CRTSCTS
 
 
 class Uart:
     """An open serial line."""
 
+    direction: Direction | None = None  # who switches its transceiver, while flow is RS485
+
     def __init__(self, port: serial.Serial, fd: int, link: str | None = None) -> None:
         self._port = port
         self._fd = fd  # of a PTY that we made, its master; else the port's own
         self._link = link
         self.stream: Stream | None = None
+
+    def open_direction(self, line: LineSettings, config: Rs485) -> None:
+        """See to it that somebody switches the transceiver.  May block; raises OSError."""
+        self.direction = rs485.open_direction(self._port.fd, line, config)
 
     def attach(
         self,
@@ -57,7 +68,15 @@ class Uart:
     ) -> Stream:
         """Start to move bytes; see :class:`Stream` for the callbacks."""
         self.stream = Stream(self._fd, received=received, sent=sent, lost=lost)
+        if self.direction and self.direction.process:
+            self.direction.process.attach(sent, lost)
         return self.stream
+
+    @property
+    def out(self) -> "Stream | SendingProcess | None":
+        """What to write to; None before :meth:`attach`."""
+        process = self.direction.process if self.direction else None
+        return process if process and self.stream else self.stream
 
     def set_line(self, line: LineSettings) -> None:
         """Change the line; what waits in the kernel either way stays.  Raises OSError.
@@ -65,6 +84,8 @@ class Uart:
         What the driver cannot do it leaves out; :meth:`line` tells.
         """
         _set_line(self._port.fd, line)
+        if self.direction and self.direction.process:
+            self.direction.process.set_character_time(line.character_time)
 
     def line(self) -> LineSettings:
         """What the line is set to now, as the kernel tells it.  Raises OSError."""
@@ -83,11 +104,21 @@ class Uart:
 
     def unsent(self) -> int:
         """Bytes written that have not left yet, in the daemon and in the kernel's buffer."""
-        ours = self.stream.unsent if self.stream else 0
+        ours = self.out.unsent if self.out else 0
+        if self.direction and self.direction.process and self.direction.process.busy:
+            ours = max(ours, 1)  # until the transceiver listens again
         with contextlib.suppress(OSError):
             answer = fcntl.ioctl(self._port.fd, termios.TIOCOUTQ, bytes(INT.size))
             ours += int(INT.unpack(answer)[0])
         return ours
+
+    def unread(self) -> int:
+        """Bytes that have come and wait in the kernel."""
+        try:
+            answer = fcntl.ioctl(self._fd, termios.FIONREAD, bytes(INT.size))
+        except OSError:
+            return 0
+        return int(INT.unpack(answer)[0])
 
     def close(self) -> None:
         """Let the device go.  May block for as long as its driver likes: call it in a thread."""
@@ -95,6 +126,8 @@ class Uart:
             # They would keep close() waiting for a CTS that may never come.
             with contextlib.suppress(termios.error):
                 termios.tcflush(self._port.fd, termios.TCOFLUSH)
+        if self.direction:
+            self.direction.close()
         if self._link:
             with contextlib.suppress(OSError):
                 if os.readlink(self._link) == os.ttyname(self._port.fd):
@@ -106,24 +139,38 @@ class Uart:
         """Stop to move bytes; comes before :meth:`close`, on the loop."""
         if self.stream:
             self.stream.close()
+        if self.direction and self.direction.process:
+            self.direction.process.detach()
 
 
-def open_uart(device: str, line: LineSettings) -> Uart:
+def open_uart(device: str, line: LineSettings, config: Rs485 = NO_RS485) -> Uart:
     """Open ``device``; may block.  Raises OSError, EBUSY when another program has it."""
     if device.startswith(PTY_PREFIX):
-        return _make_pty(device.removeprefix(PTY_PREFIX), line)
-    port = _open_port(device, line, exclusive=True)
-    return Uart(port, port.fd)
+        uart = _make_pty(device.removeprefix(PTY_PREFIX), line)
+    else:
+        port = _open_port(device, line, exclusive=True, config=config)
+        uart = Uart(port, port.fd)
+    if line.flow == "RS485":
+        try:
+            uart.open_direction(line, config)
+        except BaseException:
+            uart.close()
+            raise
+    return uart
 
 
-def _open_port(path: str, line: LineSettings, exclusive: bool) -> serial.Serial:
+def _open_port(
+    path: str, line: LineSettings, exclusive: bool, config: Rs485 = NO_RS485
+) -> serial.Serial:
     with os_errors():
         # An inter-byte time of 0 makes pyserial set VMIN=1, VTIME=0: then "no data" is
         # EAGAIN and an empty read is a hang-up.  With VMIN=0 both read as nothing.
         port = serial.Serial(exclusive=exclusive or None, inter_byte_timeout=0)
         port.port = path
-        # It would raise RTS, which is the driver's with CRTS.
+        # It would raise RTS, which is the driver's with CRTS, and where it switches a transceiver
+        # that sends while the pin is low.
         port.rtscts = line.flow == "CRTS"
+        port.rts = not (config.active_low and config.takes_rts)
         port.open()
         try:
             _set_line(port.fd, line)

@@ -107,6 +107,11 @@ class Rs485:
     )
     echo: bool = _key(False, SWITCH, "The HAT hears its own bytes (RE tied low): drop that echo.")
 
+    @property
+    def takes_rts(self) -> bool:
+        """Whether RTS switches the transceiver, so that there is none for flow control."""
+        return self.direction in ("kernel", "rts")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bearer:

@@ -193,6 +193,10 @@ def _factory(rs485: Rs485, values: dict[str, Any], faults: list[_Fault]) -> Sett
         except ParameterError as error:
             shuts = names.key_shuts("factory", key)
             faults.append(_Fault(("factory", key), str(error), shuts))
+    if settings.uart.flow == "CRTS" and rs485.takes_rts:
+        message = f"CRTS needs RTS, and [rs485] direction {rs485.direction} has it"
+        faults.append(_Fault(("factory", "UART"), message))
+        settings = settings.put("uart.flow", "RS485")
     return settings
 
 

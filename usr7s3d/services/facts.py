@@ -24,6 +24,7 @@ def gather(config: HostConfig, serial_number: str, links: Mapping[str, Link], se
     facts = Facts(
         version=__version__,
         serial_number=serial_number,
+        rts_taken=config.rs485.takes_rts,
         link_a=_connected(links.get("A")),
         link_b=_connected(links.get("B")),
     )

@@ -162,7 +162,7 @@ class Module:
                 with pulse.waiting(heartbeat.period):
                     await asyncio.sleep(heartbeat.period)
                 if self.console.quiet and not self._port.full:
-                    self._port.say(data)
+                    self._port.say(data, unasked=True)
 
     def _look_idle(self) -> None:
         """Restart when neither the UART nor a link has received anything for long (RSTIM)."""

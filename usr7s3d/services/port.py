@@ -8,17 +8,22 @@ links are not read while too much does.
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from functools import partial
 from operator import methodcaller
 from typing import Any, NoReturn
 
 from usr7s3d.core.backoff import Backoff
+from usr7s3d.core.echo import Echo
 from usr7s3d.core.line import LineSettings
 from usr7s3d.core.liveness import Liveness, Pulse
 from usr7s3d.core.pace import Pace
 from usr7s3d.devices.limit import TimeLimit
+from usr7s3d.devices.rs485 import Direction
 from usr7s3d.devices.stream import Stream
-from usr7s3d.devices.uart import Uart
+from usr7s3d.devices.uart import NO_RS485, Uart
+from usr7s3d.hostconfig import Rs485
+from usr7s3d.services.bus import Bus
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +35,7 @@ FULL = 4096  # bytes unsent: links are not read until less waits
 NOBODY = "nobody serves it"  # a reason to pause
 DRAIN_STEP = 0.005  # s between two looks at the kernel's buffer
 
-OpenUart = Callable[[str, LineSettings], Uart]
+OpenUart = Callable[[str, LineSettings, Rs485], Uart]
 InThread = Callable[..., Awaitable[Any]]  # devices.thread.in_thread
 
 
@@ -49,9 +54,11 @@ class Port:
         *,
         open_uart: OpenUart,
         in_thread: InThread,
+        rs485: Rs485 = NO_RS485,
     ) -> None:
         self.device = device
-        self.line = line  # as asked for
+        self.rs485 = rs485
+        self.line = self._without_rts(line)  # as asked for
         self.rx_bytes = 0
         self.tx_bytes = 0
         self._backoff = backoff
@@ -60,6 +67,9 @@ class Port:
         self._received: Callable[[bytes], None] = lambda _: None
         self._drained: Callable[[], None] = lambda: None
         self._uart: Uart | None = None
+        self._bus: Bus | None = None
+        self._echo = Echo() if rs485.echo else None
+        self._reopen = asyncio.Event()
         self._pauses = {NOBODY}
         self._pace: Pace | None = None
         self._pending = bytearray()  # for a tty that is not there
@@ -73,8 +83,9 @@ class Port:
     @property
     def unsent(self) -> int:
         """Bytes for the UART that wait in the daemon."""
-        stream = self._uart.stream if self._uart else None
-        return len(self._pending) + (stream.unsent if stream else 0)
+        out = self._uart.out if self._uart else None
+        waiting = self._bus.waiting if self._bus else 0
+        return len(self._pending) + (out.unsent if out else 0) + waiting
 
     @property
     def full(self) -> bool:
@@ -87,6 +98,16 @@ class Port:
             return self._uart.line() if self._uart else None
         except OSError:
             return None
+
+    @property
+    def direction(self) -> Direction | None:
+        """Who switches the transceiver; None while nobody has to."""
+        return self._uart.direction if self._uart else None
+
+    @property
+    def echo_bytes(self) -> int:
+        """Bytes dropped because they were our own."""
+        return self._echo.dropped if self._echo else 0
 
     def write(self, data: bytes) -> None:
         """Send ``data`` from the network, behind everything before it; wait for a tty."""
@@ -101,11 +122,17 @@ class Port:
         self._pending.clear()
         return pending
 
-    def say(self, data: bytes) -> None:
-        """Send ``data`` of our own, like a reply; it is for now or for nobody."""
-        if self._uart and self._uart.stream:
+    def say(self, data: bytes, *, unasked: bool = False) -> None:
+        """Send ``data`` of our own, like a reply; it is for now or for nobody.
+
+        On RS485 what is ``unasked`` waits until the bus is quiet, however long that takes.
+        """
+        if self._uart and self._uart.out:
             self.tx_bytes += len(data)
-            self._uart.stream.write(data)
+            if self._bus:
+                self._bus.write(data, patient=unasked)
+            else:
+                self._uart.out.write(data)
 
     def greet(self, data: bytes) -> None:
         """Say ``data`` now, or as soon as there is a tty."""
@@ -115,7 +142,7 @@ class Port:
     def _greet(self) -> None:
         if self._uart:
             greeting, self._greeting = self._greeting, b""
-            self.say(greeting)
+            self.say(greeting, unasked=True)
 
     def serve(
         self,
@@ -147,16 +174,29 @@ class Port:
 
     def set_line(self, line: LineSettings, level: int = logging.INFO) -> None:
         """Change the line settings, now or as soon as there is a tty; ``level`` is for the log."""
+        line = self._without_rts(line)
         if line == self.line:
             return
+        turned = _turned(line, self.line)
         self.line = line
-        if self._uart:
+        if self._uart and turned:
+            self._reopen.set()
+        elif self._uart:
             self._set(self._uart)
             self._report(self._uart, level)
+
+    def _without_rts(self, line: LineSettings) -> LineSettings:
+        """CRTS may come from settings that are older than the transceiver on RTS."""
+        if line.flow != "CRTS" or not self.rs485.takes_rts:
+            return line
+        log.warning("UART: no flow control (CRTS): RTS switches the RS485 transceiver")
+        return replace(line, flow="NONE")
 
     def _set(self, uart: Uart) -> None:
         try:
             uart.set_line(self.line)
+            if self._bus:
+                self._bus.set_line(self.line)
         except OSError as error:
             log.error("UART: %s cannot be set to %s: %s", self.device, self.line, error)
 
@@ -165,9 +205,12 @@ class Port:
         clock = asyncio.get_running_loop().time
         end = clock() + limit
         # The kernel has no event for an empty output buffer, only a call that blocks.
-        while self._uart and (left := self._uart.unsent()) and clock() < end:
+        while self._uart and (left := self._left(self._uart)) and clock() < end:
             step = max(DRAIN_STEP, left * self.line.character_time / 2)
             await asyncio.sleep(min(step, end - clock()))
+
+    def _left(self, uart: Uart) -> int:
+        return uart.unsent() + (self._bus.waiting if self._bus else 0)
 
     async def run(self, liveness: Liveness) -> NoReturn:
         """Open the tty, serve it until it is lost, and begin again."""
@@ -176,6 +219,7 @@ class Port:
             said = ""
             while True:
                 asked = self.line
+                self._reopen.clear()
                 try:
                     uart = await self._opened(pulse)
                 except OSError as error:
@@ -186,6 +230,8 @@ class Port:
                     said = ""
                     began = clock()
                     await self._serve(uart, asked, pulse)
+                    if self._reopen.is_set():
+                        continue
                     if clock() - began >= STABLE:
                         self._backoff.reset()
                 delay = self._backoff.next()
@@ -195,39 +241,54 @@ class Port:
     async def _opened(self, pulse: Pulse) -> Uart:
         # Given up, the next try would stick, too, in one more thread: better to be late.
         with pulse.waiting(OPEN_LIMIT):
-            opening = partial(self._open_uart, self.device, self.line)
+            opening = partial(self._open_uart, self.device, self.line, self.rs485)
             uart: Uart = await self._in_thread(opening, methodcaller("close"))
             return uart
 
     async def _serve(self, uart: Uart, asked: LineSettings, pulse: Pulse) -> None:
-        lost = asyncio.Event()
-        errors: list[OSError | None] = []
+        lost: list[OSError | None] = []
 
         def note(error: OSError | None) -> None:
-            errors.append(error)
-            lost.set()
+            lost.append(error)
+            self._reopen.set()
 
-        stream = uart.attach(self._receive, self._sent, note)
+        with_bus = self._echo or self.line.flow == "RS485"
+        self._bus = self._make_bus(uart) if with_bus else None
+        received = self._bus.receive if self._bus else self._receive
+        stream = uart.attach(received, self._sent, note)
         self._uart = uart
         try:
             self._begin(uart, stream, asked)
             with pulse.waiting():
-                await lost.wait()
-            log.warning("UART: %s has gone (%s): waiting", self.device, errors[0] or "hang-up")
+                await self._reopen.wait()
+            if lost:
+                self._reopen.clear()
+                log.warning("UART: %s has gone (%s): waiting", self.device, lost[0] or "hang-up")
         finally:
             with pulse.waiting(LAST_WORDS + CLOSE_LIMIT):
-                if not lost.is_set():
+                if not lost:
                     await self.sent(LAST_WORDS)
                 uart.detach()
                 self._uart = None
-                self._pending += stream.take_back()
+                self._pending += uart.out.take_back() if uart.out else b""
+                self._pending += self._bus.close() if self._bus else b""
+                self._bus = None
                 await self._close(uart)
+
+    def _make_bus(self, uart: Uart) -> Bus:
+        return Bus(uart, self.line, self._echo, received=self._receive, sent=self._sent)
 
     def _begin(self, uart: Uart, stream: Stream, asked: LineSettings) -> None:
         """What was asked of the tty while it was missing or being opened."""
         if self.line != asked:  # a restart came while it was being opened
             self._set(uart)
+            if _turned(self.line, asked):
+                self._reopen.set()
         self._report(uart)
+        if direction := uart.direction:
+            level = logging.WARNING if direction.choice.trouble else logging.INFO
+            choice = direction.choice
+            log.log(level, "UART: RS485 direction by %s (%s)", choice.way, choice.why)
         pending = bytes(self._pending)
         self._pending.clear()
         self._greet()
@@ -266,3 +327,8 @@ class Port:
             log.log(
                 level, "UART: %s open, holds %s where %s was asked", self.device, actual, self.line
             )
+
+
+def _turned(line: LineSettings, before: LineSettings) -> bool:
+    """Whether somebody has to switch the transceiver from now on, or to leave it alone."""
+    return line.flow != before.flow and "RS485" in (line.flow, before.flow)

@@ -6,12 +6,15 @@ from typing import Any
 from usr7s3d import __version__
 from usr7s3d.core.line import LineSettings
 from usr7s3d.devices.route import address, way_out
+from usr7s3d.devices.rs485 import Direction
 from usr7s3d.hostconfig import HostConfig
 from usr7s3d.services.httpd import Httpd
 from usr7s3d.services.link import Link
 from usr7s3d.services.modem import Modem
 from usr7s3d.services.module import Module
 from usr7s3d.services.port import Port
+
+PERCENTILES = (50, 99, 99.9)
 
 
 def whole(
@@ -81,7 +84,23 @@ def uart(port: Port) -> dict[str, Any]:
         "settings": str(actual or port.line),
         "rx_bytes": port.rx_bytes,
         "tx_bytes": port.tx_bytes,
+        "echo_bytes": port.echo_bytes,
+        "rs485": rs485(port.direction) if port.direction else None,
     }
+
+
+def rs485(direction: Direction) -> dict[str, Any]:
+    """Who switches the transceiver, and how late it listens again, in microseconds."""
+    choice, process = direction.choice, direction.process
+    answer: dict[str, Any] = {"way": choice.way, "why": choice.why, "trouble": choice.trouble}
+    if process:
+        late = process.lateness
+        answer["frames"] = late.count
+        answer["realtime"] = process.realtime
+        answer["release_us"] = {
+            f"p{percent:g}": round(1e6 * late.percentile(percent)) for percent in PERCENTILES
+        }
+    return answer
 
 
 def link(link: Link) -> dict[str, Any]:

@@ -38,6 +38,8 @@ from usr7s3d.services.network import Dial, Legacy, Network, keepalive
 from usr7s3d.services.panel import OpenLamp, OpenPin, Panel
 from usr7s3d.services.plan import line_settings
 from usr7s3d.services.port import InThread, OpenUart, Port
+from usr7s3d.services.sms.executed import Executed
+from usr7s3d.services.sms.service import Sms
 from usr7s3d.services.unlock import Notebook
 
 log = logging.getLogger(__name__)
@@ -114,6 +116,7 @@ class Life:
             state_changed=self._refresh,
             known=self.modem.known,
         )
+        self.sms = self._sms(Executed(store, outside.in_thread)) if self.modem.wanted else None
         self._panel = Panel(
             config,
             facts=self._lit,
@@ -134,6 +137,16 @@ class Life:
             Backoff(FIRST_LOOK, LAST_LOOK, self._outside.jitter),
             open_uart=self._outside.open_uart,
             in_thread=self._outside.in_thread,
+        )
+
+    def _sms(self, executed: Executed) -> Sms:
+        return Sms(
+            self.config,
+            self.modem,
+            self.commander,
+            memory=self.legacy.sms,
+            executed=executed,
+            shut=self._network.door_shut,
         )
 
     def _facts(self) -> Facts:
@@ -191,6 +204,8 @@ class Life:
                 tasks.create_task(part, name=name)
             if self.config.pins.reload:
                 tasks.create_task(self._keys(liveness), name="keys")
+            if self.sms:
+                tasks.create_task(self.sms.run(liveness), name="SMS")
             await self._modules(liveness)
 
     async def _modules(self, liveness: Liveness) -> NoReturn:
@@ -202,6 +217,7 @@ class Life:
                 self.legacy,
                 escape_quiet=self.config.uart.escape_quiet_ms / 1000,
                 moved=self._moved,
+                sms=self.sms,
             )
             await self.module.run(liveness)
             self.levels.restart()

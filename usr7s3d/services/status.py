@@ -13,6 +13,7 @@ from usr7s3d.services.link import Link
 from usr7s3d.services.modem import Modem
 from usr7s3d.services.module import Module
 from usr7s3d.services.port import Port
+from usr7s3d.services.sms.service import Sms
 
 PERCENTILES = (50, 99, 99.9)
 
@@ -22,6 +23,7 @@ def whole(
     port: Port,
     module: Module | None,
     modem: Modem,
+    sms: Sms | None,
     *,
     uptime: float,
     warnings: list[str],
@@ -34,10 +36,14 @@ def whole(
         "uptime_s": round(uptime, 1),
         "uart": uart(port),
         "links": {name.lower(): link(each) for name, each in links.items()},
-        "doors": {name.lower(): door.state for name, door in doors.items()},
+        "doors": {
+            **{name.lower(): door.state for name, door in doors.items()},
+            "sms": sms.door_state if sms else "off",
+        },
         "http": http(module.httpd if module else None),
         "bearer": bearer(config),
         "modem": mobile(modem),
+        "sms": sms.status() if sms else {"state": "off"},
         "warnings": warnings,
     }
 

@@ -14,7 +14,7 @@ import logging
 import signal
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from usr7s3d.at.compare import differences
 from usr7s3d.at.engine import Door
@@ -29,11 +29,13 @@ from usr7s3d.hostconfig import Parsed, load
 from usr7s3d.life import Life, Outside
 from usr7s3d.services import status, watchdog
 from usr7s3d.services.control import Control, Request, Verb
-from usr7s3d.services.modem import Modem
 from usr7s3d.services.network import Legacy
 from usr7s3d.services.port import Port
 from usr7s3d.services.sms.memory import Memory
 from usr7s3d.services.watch import Watchers
+
+if TYPE_CHECKING:
+    from usr7s3d.services.modem import Modem
 
 log = logging.getLogger(__name__)
 
@@ -75,7 +77,7 @@ class Daemon:
         self._life = self._new_life(None, None)
         self._warnings = self._look_around()
 
-    def _new_life(self, port: Port | None, modem: Modem | None) -> Life:
+    def _new_life(self, port: Port | None, modem: "Modem | None") -> Life:
         return Life(
             self._parsed,
             self._store,
@@ -131,7 +133,7 @@ class Daemon:
             port = self._life.port
             serving = tasks.create_task(port.run(self._liveness), name="port")
             modem = self._life.modem
-            looking = tasks.create_task(modem.run(self._liveness), name="modem")
+            looking = self._look_after(modem, tasks)
             while True:
                 life = tasks.create_task(self._life.run(self._liveness), name="life")
                 await self._reloaded()
@@ -147,8 +149,13 @@ class Daemon:
                 if self._life.modem is not modem:
                     await _ended(looking)
                     modem = self._life.modem
-                    looking = tasks.create_task(modem.run(self._liveness), name="modem")
+                    looking = self._look_after(modem, tasks)
                 self._notifier.ready()
+
+    def _look_after(
+        self, modem: "Modem | None", tasks: asyncio.TaskGroup
+    ) -> "asyncio.Task[NoReturn] | None":
+        return tasks.create_task(modem.run(self._liveness), name="modem") if modem else None
 
     async def _reloaded(self) -> None:
         """Wait for a SIGHUP that brings a configuration without problems."""
@@ -205,10 +212,11 @@ class Daemon:
         return {}
 
 
-async def _ended(task: asyncio.Task[Any]) -> None:
+async def _ended(task: asyncio.Task[Any] | None) -> None:
     """End ``task``; what it raised is its group's business."""
-    task.cancel()
-    await asyncio.wait((task,))
+    if task:
+        task.cancel()
+        await asyncio.wait((task,))
 
 
 async def run(places: Places, parsed: Parsed) -> None:

@@ -8,8 +8,7 @@ import logging
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from usr7s3d.at.engine import Door
 from usr7s3d.at.facts import Facts
@@ -19,28 +18,25 @@ from usr7s3d.core.lights import steady
 from usr7s3d.core.liveness import Liveness
 from usr7s3d.devices.dial import Dialer
 from usr7s3d.devices.leds import open_lamp, open_pin
-from usr7s3d.devices.modemport import open_modem_port
 from usr7s3d.devices.resolve import Resolver
 from usr7s3d.devices.state import Store
 from usr7s3d.devices.thread import in_thread
 from usr7s3d.devices.uart import header_uart, open_uart
-from usr7s3d.devices.uevents import plugs
-from usr7s3d.devices.usb import find
 from usr7s3d.hostconfig import HostConfig, Parsed
+from usr7s3d.modem.seen import Seen
 from usr7s3d.services.bridge import Moved
 from usr7s3d.services.commander import Commander
 from usr7s3d.services.console import COMMAND_LIMIT
 from usr7s3d.services.facts import gather
-from usr7s3d.services.modem import Modem
-from usr7s3d.services.modem import Outside as ToModem
 from usr7s3d.services.module import Module
-from usr7s3d.services.network import Dial, Legacy, Network, keepalive
+from usr7s3d.services.network import Dial, Legacy, Network, keepalive, nobody
 from usr7s3d.services.panel import OpenLamp, OpenPin, Panel
 from usr7s3d.services.plan import line_settings
 from usr7s3d.services.port import InThread, OpenUart, Port
-from usr7s3d.services.sms.executed import Executed
-from usr7s3d.services.sms.service import Sms
-from usr7s3d.services.unlock import Notebook
+
+if TYPE_CHECKING:
+    from usr7s3d.services.modem import Modem
+    from usr7s3d.services.sms.service import Sms
 
 log = logging.getLogger(__name__)
 
@@ -52,15 +48,10 @@ def _dialer(config: HostConfig) -> Dialer:
     return Dialer(Resolver(interface), interface, keepalive(config))
 
 
-def _modem(config: HostConfig, store: Store) -> Modem:
-    outside = ToModem(
-        find=partial(find, config.modem),
-        open_port=open_modem_port,
-        plugs=plugs,
-        in_thread=in_thread,
-        jitter=random.random,
-    )
-    return Modem(config, Notebook(store, in_thread), outside)
+def _modem(config: HostConfig, store: Store) -> "Modem":
+    from usr7s3d.services import outfit  # noqa: PLC0415 - it costs 1 MB
+
+    return outfit.modem(config, store)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +64,7 @@ class Outside:
     jitter: Callable[[], float] = random.random
     open_lamp: OpenLamp = open_lamp
     open_pin: OpenPin = open_pin
-    modem: Callable[[HostConfig, Store], Modem] = _modem
+    modem: Callable[[HostConfig, Store], "Modem"] = _modem
 
 
 class Life:
@@ -91,7 +82,7 @@ class Life:
         *,
         moved: Moved,
         port: Port | None = None,
-        modem: Modem | None = None,
+        modem: "Modem | None" = None,
     ) -> None:
         self.config = config = parsed.config
         self.legacy = legacy
@@ -104,9 +95,7 @@ class Life:
         self.levels = Levels(config.factory, stored.user_default, stored.saved)
         self.commander = Commander(self.levels, store, self._facts, outside.in_thread)
         self._serial_number = store.serial_number()
-        self.modem = modem if modem and modem.serves(config) else outside.modem(config, store)
-        self.modem.calls.allowed = lambda: self.levels.in_force.module.answer_calls
-        self.modem.changed = self._refresh
+        self.modem = self._equip(modem, store)
         self._network = Network(
             config,
             outside.dialer(config),
@@ -114,9 +103,9 @@ class Life:
             password=lambda: self.levels.in_force.commands.password,
             doors_shut=parsed.doors_shut,
             state_changed=self._refresh,
-            known=self.modem.known,
+            known=self.modem.known if self.modem else nobody,
         )
-        self.sms = self._sms(Executed(store, outside.in_thread)) if self.modem.wanted else None
+        self.sms = self._sms(store)
         self._panel = Panel(
             config,
             facts=self._lit,
@@ -139,19 +128,37 @@ class Life:
             in_thread=self._outside.in_thread,
         )
 
-    def _sms(self, executed: Executed) -> Sms:
+    def _sms(self, store: Store) -> "Sms | None":
+        """Its SMS, if there is to be a modem."""
+        if self.modem is None:
+            return None
+        from usr7s3d.services.sms.executed import Executed  # noqa: PLC0415
+        from usr7s3d.services.sms.service import Sms  # noqa: PLC0415 - costs memory
+
         return Sms(
             self.config,
             self.modem,
             self.commander,
             memory=self.legacy.sms,
-            executed=executed,
+            executed=Executed(store, self._outside.in_thread),
             shut=self._network.door_shut,
         )
 
+    def _equip(self, modem: "Modem | None", store: Store) -> "Modem | None":
+        """The modem, if there is to be one; ``modem`` itself when it is still the one."""
+        if not self.config.modem_wanted:
+            return None
+        if modem is None or modem.config != self.config.modem:
+            modem = self._outside.modem(self.config, store)
+        modem.calls.allowed = lambda: self.levels.in_force.module.answer_calls
+        modem.changed = self._refresh
+        return modem
+
     def _facts(self) -> Facts:
         links = self.module.links if self.module else {}
-        return gather(self.config, self._serial_number, links, self.modem.seen)
+        return gather(
+            self.config, self._serial_number, links, self.modem.seen if self.modem else Seen()
+        )
 
     # Lights and keys.
 

@@ -169,13 +169,10 @@ async def test_after_that_minute_the_link_connects_without_and_waits_no_more(
 
 
 async def test_without_a_modem_the_host_configuration_tells_at_once() -> None:
-    bench = Bench(at_port="none")
     server = Server()
     config = replace(HostConfig(), identity=Identity(imei="868123456789012"))
-    links = network(config, server=server, known=bench.modem.known).links(
-        register(type="IMEI"), Legacy()
-    )
-    async with running(bench.modem, links["A"]):
+    links = network(config, server=server).links(register(type="IMEI"), Legacy())
+    async with running(links["A"]):
         assert server.channel.data == b"868123456789012"
     assert server.attempts == [0]
 

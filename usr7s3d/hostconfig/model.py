@@ -318,6 +318,16 @@ class HostConfig:
     factory: Settings = FACTORY
 
     @property
+    def modem_wanted(self) -> bool:
+        """Whether there is to be a modem.
+
+        On the system's own network only one that ``[modem]`` names: any other may be the one that
+        ModemManager has that network from.
+        """
+        named = self.modem.usb or self.modem.at_port or self.modem.data_port
+        return self.modem.present and (self.bearer.kind == "ppp" or bool(named))
+
+    @property
     def keepalive_s(self) -> int:
         """Seconds of TCP keep-alive on this bearer, 0 = none."""
         if self.link.keepalive_s is not None:

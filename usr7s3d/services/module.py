@@ -10,7 +10,7 @@ each link's cache stays while its protocol and address do.
 import asyncio
 import logging
 from collections.abc import Coroutine
-from typing import NoReturn, Protocol
+from typing import TYPE_CHECKING, NoReturn, Protocol
 
 from usr7s3d.at.fields import unescape
 from usr7s3d.at.table import BAUD_RATES
@@ -28,8 +28,10 @@ from usr7s3d.services.network import Legacy, Network
 from usr7s3d.services.outlet import Outlet
 from usr7s3d.services.plan import line_settings, uart_rules
 from usr7s3d.services.port import Port
-from usr7s3d.services.sms.service import Sms
 from usr7s3d.services.timer import LazyTimer
+
+if TYPE_CHECKING:
+    from usr7s3d.services.sms.service import Sms
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +65,7 @@ class Module:
         *,
         escape_quiet: float,
         moved: Moved,
-        sms: Sms | None = None,
+        sms: "Sms | None" = None,
     ) -> None:
         self._sms = sms
         self._port = port

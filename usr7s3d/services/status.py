@@ -1,29 +1,32 @@
 """How the daemon is, as ``usr7s3ctl status`` and systemd show it."""
 
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from usr7s3d import __version__
 from usr7s3d.core.line import LineSettings
 from usr7s3d.devices.route import address, way_out
 from usr7s3d.devices.rs485 import Direction
 from usr7s3d.hostconfig import HostConfig
+from usr7s3d.modem.seen import NONE
 from usr7s3d.services.httpd import Httpd
 from usr7s3d.services.link import Link
-from usr7s3d.services.modem import Modem
 from usr7s3d.services.module import Module
 from usr7s3d.services.port import Port
-from usr7s3d.services.sms.service import Sms
 
 PERCENTILES = (50, 99, 99.9)
+
+if TYPE_CHECKING:
+    from usr7s3d.services.modem import Modem
+    from usr7s3d.services.sms.service import Sms
 
 
 def whole(
     config: HostConfig,
     port: Port,
     module: Module | None,
-    modem: Modem,
-    sms: Sms | None,
+    modem: "Modem | None",
+    sms: "Sms | None",
     *,
     uptime: float,
     warnings: list[str],
@@ -59,11 +62,11 @@ def bearer(config: HostConfig) -> dict[str, Any]:
     }
 
 
-def mobile(modem: Modem) -> dict[str, Any]:
+def mobile(modem: "Modem | None") -> dict[str, Any]:
     """The modem; of what its SIM says of its owner, no more than the ICCID."""
+    if modem is None:
+        return {"state": NONE}
     seen = modem.seen
-    if not modem.wanted:
-        return {"state": seen.state}
     return {
         "state": seen.state,
         "model": seen.model,
@@ -133,11 +136,11 @@ def http(httpd: Httpd | None) -> dict[str, Any]:
     }
 
 
-def in_a_line(port: Port, module: Module | None, modem: Modem) -> str:
+def in_a_line(port: Port, module: Module | None, modem: "Modem | None") -> str:
     """For ``systemctl status``."""
     serial = f"UART {'open' if port.open else 'waiting for ' + port.device}"
     if not module:
         return serial
     links = [f"{name} {each.state}" for name, each in module.links.items() if each.state != "off"]
-    mobile = [f"modem {modem.state}"] if modem.wanted else []
+    mobile = [f"modem {modem.state}"] if modem else []
     return ", ".join([f"mode {module.settings.module.mode}", serial, *links, *mobile])

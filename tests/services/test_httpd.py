@@ -79,6 +79,7 @@ class World:
             await asyncio.sleep(0.01)
 
 
+@pytest.mark.manual("3.2.2.2", "analyses what came, and sends the result to the device")
 async def test_a_packet_is_a_request_and_the_body_comes_back() -> None:
     world = World()
     async with world.running():
@@ -91,6 +92,7 @@ async def test_a_packet_is_a_request_and_the_body_comes_back() -> None:
     assert world.moved == [("UART", "HTTP", 6), ("HTTP", "UART", 4)]
 
 
+@pytest.mark.manual("4.2.1", "HTPPK: filter of the head")
 async def test_htppk_off_gives_status_line_and_headers_as_well() -> None:
     world = World(httpd__body_only=False)
     async with world.running():

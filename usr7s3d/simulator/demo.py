@@ -1,8 +1,10 @@
 """The main job at once, without hardware; ``./demo`` runs this.
 
     host  <-- PTY -->  usr7s3d  <-- 127.0.0.1 -->  servers A and B
+                          ^
+                          +-- PTYs -->  modem  <-- SMS -->  phone
 
-Host and servers are this program, the daemon is its child.  It plays the SCENES,
+All but the daemon is this program, the daemon is its child.  It plays the SCENES,
 then stays for a person to try things, until ctrl-c.
 """
 
@@ -17,9 +19,11 @@ from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from usr7s3d.simulator.ends import Host, NothingCame, Server
-from usr7s3d.simulator.process import Module, NotRunning, running
+from usr7s3d.simulator.phone import NUMBER, Phone, modem_at
+from usr7s3d.simulator.process import PASSWORD, Module, NotRunning, running
 from usr7s3d.simulator.show import Show
 
 QUIET = 0.3  # s; above T1, the silence before +++ (manual 4.1.1)
@@ -39,6 +43,7 @@ class Stage:
     host: Host
     a: Server
     b: Server
+    phone: Phone
 
     async def to_servers(self, data: bytes, *servers: Server) -> None:
         """The host sends, and each of ``servers`` has it."""
@@ -75,11 +80,15 @@ class Stage:
 
     async def link(self, name: str, state: str) -> None:
         """Wait until the daemon says that its link ``name`` is in ``state``."""
+        await self.status(lambda status: status["links"][name], state)
+
+    async def status(self, part: Callable[[Any], Any], state: str) -> None:
+        """Wait until this part of the status is in ``state``."""
         for _ in range(LOOKS):
-            status = await self.module.status()
-            if status["links"][name]["state"] == state:
+            found = part(await self.module.status())
+            if found["state"] == state:
                 return
-        raise NothingCame(f"link {name.upper()} is {status['links'][name]}, not {state}")
+        raise NothingCame(f"{found} is not {state}")
 
     async def ctl(self, *arguments: str) -> None:
         """A person asks the daemon."""
@@ -120,7 +129,7 @@ async def set_and_save(stage: Stage) -> None:
 async def password_command(stage: Stage) -> None:
     """One command in the middle of the data, by its password (manual 4.1.2)."""
     await asyncio.sleep(QUIET)
-    await stage.ask(b"usr.cn#AT+HEARTTM?\r", b"OK\r\n")
+    await stage.ask(f"{PASSWORD}#AT+HEARTTM?\r".encode(), b"OK\r\n")
 
 
 async def both_sockets(stage: Stage) -> None:
@@ -174,6 +183,19 @@ async def a_comes_back(stage: Stage) -> None:
     await stage.to_servers(b"measured with A\r\n", stage.a, stage.b)
 
 
+async def the_modem(stage: Stage) -> None:
+    """The modem has found its network meanwhile, and the module asks it what it needs."""
+    await stage.status(lambda status: status["modem"], "registered")
+    await stage.ctl("at", "AT+CSQ")
+    await stage.ctl("at", "AT+IMEI?")
+
+
+async def command_by_sms(stage: Stage) -> None:
+    """A command by SMS, with its password: the answer is an SMS, too (manual 4.1.4)."""
+    stage.phone.write(f"{PASSWORD}#AT+HEARTTM?")
+    await stage.phone.read("OK")
+
+
 async def from_a_shell(stage: Stage) -> None:
     """The same daemon from a shell."""
     await stage.ctl("at", "AT+SOCKALK?")
@@ -191,6 +213,7 @@ SCENES: tuple[Callable[[Stage], Awaitable[None]], ...] = (
     b_reads_again,
     a_goes_away,
     a_comes_back,
+    the_modem,
     from_a_shell,
 )
 
@@ -210,13 +233,21 @@ TRY = """
       You are the host (no picocom: sudo apt install picocom; it ends by ctrl-a ctrl-x).
       Server A echoes what you type.  Commands have to come in one go: paste +++, wait for
       the a, type a, then AT+H and return, and AT+ENTM at the end.  Or paste, and return:
-      usr.cn#AT+VER
+      {password}#AT+VER
   {ctl} status
   {ctl} watch
   {ctl} at 'AT+SOCKA?'
   {ctl} restart
 
-  What you type here, server A sends to the UART.  Ctrl-c ends it all.
+  What you type here, server A sends to the UART, except:
+
+  sms {password}#AT+SOCKA?
+      An SMS from the phone, {number}.  Any text will do.
+  modem status
+      Who the modem is, and how it is; `modem help` says what can befall it:
+      `modem unplug`, `modem denied`, `modem fault AT+CMGS +CMS ERROR: 38 x2` ...
+
+  Ctrl-c ends it all.
 """
 
 
@@ -232,7 +263,9 @@ async def stay(stage: Stage) -> None:
     stage.host.close()  # the tty is the person's now
     for server in (stage.a, stage.b):
         server.inbox.seen = partial(echo, server)
-    show.say(TRY.format(tty=stage.module.tty, ctl=_ctl_command(stage.module)))
+    stage.phone.inbox.seen = partial(show.came, "phone", "SMS")
+    ctl = _ctl_command(stage.module)
+    show.say(TRY.format(tty=stage.module.tty, ctl=ctl, password=PASSWORD, number=NUMBER))
     loop = asyncio.get_running_loop()
     loop.add_reader(sys.stdin.fileno(), lambda: _typed(stage))
     try:
@@ -246,6 +279,13 @@ def _typed(stage: Stage) -> None:
     data = os.read(sys.stdin.fileno(), 4096)
     if not data:
         raise_interrupt()
+        return
+    word, _, rest = data.decode(errors="replace").strip().partition(" ")
+    if word == "sms" and rest:
+        stage.phone.write(rest)
+        return
+    if word == "modem" and rest:
+        stage.phone.modem.obey(rest)
         return
     data = data.replace(b"\n", b"\r\n")
     stage.show.sent("server", "A", data)
@@ -283,10 +323,11 @@ class Demo:
             for server in (a, b):
                 await server.open()
                 stack.callback(server.close)
+            phone = await stack.enter_async_context(modem_at(folder, self._show))
             module = await stack.enter_async_context(running(folder, a.port, self._show.logged))
             host = Host(module.tty)
             stack.callback(host.close)
-            stage = Stage(self._show, module, host, a, b)
+            stage = Stage(self._show, module, host, a, b, phone)
             await play(stage, 0 if self._once else BREATH)
             self.played = True
             if self._once:

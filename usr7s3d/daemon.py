@@ -23,6 +23,7 @@ from usr7s3d.devices import cachefile
 from usr7s3d.devices.mounts import volatile
 from usr7s3d.devices.notify import Notifier
 from usr7s3d.devices.runtime import control_socket, only_one
+from usr7s3d.devices.smstimes import SmsTimes
 from usr7s3d.devices.state import Store
 from usr7s3d.hostconfig import Parsed, load
 from usr7s3d.life import Life, Outside
@@ -30,6 +31,7 @@ from usr7s3d.services import status, watchdog
 from usr7s3d.services.control import Control, Request, Verb
 from usr7s3d.services.network import Legacy
 from usr7s3d.services.port import Port
+from usr7s3d.services.sms.memory import Memory
 from usr7s3d.services.uplink import Uplink
 from usr7s3d.services.watch import Watchers
 
@@ -61,7 +63,9 @@ class Daemon:
         self._notifier = notifier
         self._outside = outside
         self._store = Store(places.state)
-        self._legacy = Legacy(caches=cachefile.take(places.runtime))
+        self._legacy = Legacy(
+            caches=cachefile.take(places.runtime), sms=Memory(SmsTimes(places.runtime))
+        )
         self._began = loop.time()
         self._clock = loop.time
         self._liveness = Liveness(loop.time)
@@ -179,6 +183,7 @@ class Daemon:
             self._life.port,
             self._life.module,
             self._life.uplink,
+            self._life.sms,
             uptime=self._clock() - self._began,
             warnings=self._warnings,
         )

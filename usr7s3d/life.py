@@ -39,6 +39,7 @@ from usr7s3d.settings.model import Apn
 
 if TYPE_CHECKING:
     from usr7s3d.services.modem import Modem
+    from usr7s3d.services.sms.service import Sms
 
 log = logging.getLogger(__name__)
 
@@ -111,6 +112,7 @@ class Life:
             state_changed=self._refresh,
             known=self.modem.known if self.modem else nobody,
         )
+        self.sms = self._sms(store)
         self._panel = Panel(
             config,
             facts=self._lit,
@@ -131,6 +133,22 @@ class Life:
             Backoff(FIRST_LOOK, LAST_LOOK, self._outside.jitter),
             open_uart=self._outside.open_uart,
             in_thread=self._outside.in_thread,
+        )
+
+    def _sms(self, store: Store) -> "Sms | None":
+        """Its SMS, if there is to be a modem."""
+        if self.modem is None:
+            return None
+        from usr7s3d.services.sms.executed import Executed  # noqa: PLC0415
+        from usr7s3d.services.sms.service import Sms  # noqa: PLC0415 - costs memory
+
+        return Sms(
+            self.config,
+            self.modem,
+            self.commander,
+            memory=self.legacy.sms,
+            executed=Executed(store, self._outside.in_thread),
+            shut=self._network.door_shut,
         )
 
     def _uplink(self, store: Store, runtime: Path) -> Uplink:
@@ -203,6 +221,8 @@ class Life:
                 tasks.create_task(part, name=name)
             if self.config.pins.reload:
                 tasks.create_task(self._keys(liveness), name="keys")
+            if self.sms:
+                tasks.create_task(self.sms.run(liveness), name="SMS")
             await self._modules(liveness)
 
     async def _modules(self, liveness: Liveness) -> NoReturn:
@@ -217,6 +237,7 @@ class Life:
                 escape_quiet=self.config.uart.escape_quiet_ms / 1000,
                 moved=self._moved,
                 redial=self.uplink.redial,
+                sms=self.sms,
             )
             await self.module.run(liveness)
             self.levels.restart()

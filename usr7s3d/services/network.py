@@ -24,6 +24,7 @@ from usr7s3d.services.httpd import Httpd, Moved
 from usr7s3d.services.link import IDENTITY, Link
 from usr7s3d.services.outlet import Outlet
 from usr7s3d.services.plan import cloud_login, http_rules, link_rules
+from usr7s3d.services.sms.memory import Memory
 from usr7s3d.settings.model import Register, Settings, Socket
 
 log = logging.getLogger(__name__)
@@ -41,6 +42,7 @@ class Legacy:
     counters: dict[str, Counters] = field(default_factory=dict)
     buckets: dict[str, Bucket] = field(default_factory=dict)
     http: HttpCounters = field(default_factory=HttpCounters)
+    sms: Memory = field(default_factory=Memory)
 
     def cache(self, address: Address) -> Cache:
         """The cache for ``address``; one for another address of that link is dropped."""

@@ -1,7 +1,7 @@
 """How the daemon is, as ``usr7s3ctl status`` and systemd show it."""
 
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from usr7s3d import __version__
 from usr7s3d.core.line import LineSettings
@@ -15,11 +15,15 @@ from usr7s3d.services.uplink import Uplink
 
 PERCENTILES = (50, 99, 99.9)
 
+if TYPE_CHECKING:
+    from usr7s3d.services.sms.service import Sms
+
 
 def whole(
     port: Port,
     module: Module | None,
     uplink: Uplink,
+    sms: "Sms | None",
     *,
     uptime: float,
     warnings: list[str],
@@ -32,10 +36,14 @@ def whole(
         "uptime_s": round(uptime, 1),
         "uart": uart(port),
         "links": {name.lower(): link(each) for name, each in links.items()},
-        "doors": {name.lower(): door.state for name, door in doors.items()},
+        "doors": {
+            **{name.lower(): door.state for name, door in doors.items()},
+            "sms": sms.door_state if sms else "off",
+        },
         "http": http(module.httpd if module else None),
         "bearer": uplink.status(),
         "modem": mobile(uplink),
+        "sms": sms.status() if sms else {"state": "off"},
         "warnings": warnings + uplink.warnings,
     }
 

@@ -26,7 +26,7 @@ from usr7s3d.daemon import Daemon, Places
 from usr7s3d.devices.dial import Received, Sent
 from usr7s3d.devices.notify import Notifier
 from usr7s3d.devices.uart import NO_RS485, Uart
-from usr7s3d.hostconfig import HostConfig, Rs485, parse
+from usr7s3d.hostconfig import Rs485, parse
 from usr7s3d.hostconfig.kinds import GpioLine, KernelLed
 from usr7s3d.life import Outside
 from usr7s3d.services.commander import Commander
@@ -130,7 +130,7 @@ class Place:
         self._clock = asyncio.get_running_loop().time
 
     def daemon(self) -> Daemon:
-        def dialer(_: HostConfig) -> Dialer:
+        def dialer(*_: object) -> Dialer:
             return self.dialer
 
         outside = Outside(

@@ -46,6 +46,12 @@ STORY: list[str | re.Pattern[str]] = [
     "$ usr7s3ctl at 'AT+CSQ'",
     r"+CSQ: 21,99",
     r"+IMEI:861585040000016",
+    r"server  ← A     100111111000001111110000test",  # the cloud has its login
+    r"usr7s3d | A: USR Cloud has accepted us",
+    r"host    ← UART  usr_cloud_code_0",
+    r"server  ← A     temperature 21.6\r\n",
+    re.compile(r"server  ← HTTP  GET /1\.php\?data=http://www\.usr\.cn HTTP/1\.1\\r\\nHost: .*"),
+    r"host    ← UART  [http://www.usr.cn]",
     r"usr7s3d | daemon: stopped",
 ]
 

@@ -39,6 +39,7 @@ from usr7s3d.services.conversation import (
     conversation,
 )
 from usr7s3d.services.mobile import Mobile
+from usr7s3d.services.ready import Ready
 from usr7s3d.services.unlock import Notebook, Unlock
 
 log = logging.getLogger(__name__)
@@ -96,7 +97,7 @@ class Modem:
         self.config = config.modem
         self.seen = Seen(state=ABSENT)
         self.counters = Counters()
-        self.ready = asyncio.Event()  # set while its SIM is ready and it does as it is told
+        self.ready = Ready()  # set while its SIM is ready and it does as it is told
         self.rescue: Callable[[str], Awaitable[None]] = _no_rescue
         self.changed: Callable[[], None] = lambda: None  # called when more or less is seen
         self._outside = outside

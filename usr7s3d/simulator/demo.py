@@ -16,85 +16,21 @@ import sys
 import tempfile
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, suppress
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
+from usr7s3d.simulator.cloud import ACCEPTED, LOGIN, Cloud
 from usr7s3d.simulator.ends import Host, NothingCame, Server
-from usr7s3d.simulator.phone import NUMBER, Phone, modem_at
+from usr7s3d.simulator.phone import NUMBER, modem_at
 from usr7s3d.simulator.process import PASSWORD, Module, NotRunning, running
 from usr7s3d.simulator.show import Show
+from usr7s3d.simulator.stage import QUIET, Stage
 
-QUIET = 0.3  # s; above T1, the silence before +++ (manual 4.1.1)
 BREATH = 0.6  # s between two scenes, for the eye
+MEMBER = {"10011111100000111111": "0000test"}  # of the cloud; both are the manual's (3.5.2)
 HEARTBEAT = b"www.usr.cn"  # as the factory settings have it
 FLOOD = 260_000  # bytes; far more than a socket that nobody reads can hold
-LOOKS = 200  # at the status, some 50 ms each
 INTERRUPTED = 130  # the shell's status for ctrl-c
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """All that a scene needs."""
-
-    show: Show
-    module: Module
-    host: Host
-    a: Server
-    b: Server
-    phone: Phone
-
-    async def to_servers(self, data: bytes, *servers: Server) -> None:
-        """The host sends, and each of ``servers`` has it."""
-        self.show.sent("host", "UART", data)
-        await self.host.send(data)
-        for server in servers:
-            self.show.came("server", server.name, await server.inbox.expect(data))
-
-    async def to_host(self, server: Server, data: bytes) -> None:
-        """The server sends, and the host has it."""
-        self.show.sent("server", server.name, data)
-        server.send(data)
-        self.show.came("host", "UART", await self.host.inbox.expect(data))
-
-    async def welcomed(self) -> None:
-        """The module has started: the host reads its welcome text."""
-        self.show.came("host", "UART", await self.host.inbox.expect(b"USR-7S3\r\n"))
-
-    async def into_command_mode(self) -> None:
-        """The handshake of manual 4.1.1."""
-        await asyncio.sleep(QUIET)
-        await self.ask(b"+++", b"a")
-        await self.ask(b"a", b"+ok")
-
-    async def at(self, line: str, end: str = "OK\r\n") -> None:
-        """The host sends a command, and has the reply."""
-        await self.ask(line.encode() + b"\r", end.encode())
-
-    async def ask(self, data: bytes, end: bytes) -> None:
-        """The host sends ``data``, and has what comes up to ``end``."""
-        self.show.sent("host", "UART", data)
-        await self.host.send(data)
-        self.show.came("host", "UART", await self.host.inbox.expect(end))
-
-    async def link(self, name: str, state: str) -> None:
-        """Wait until the daemon says that its link ``name`` is in ``state``."""
-        await self.status(lambda status: status["links"][name], state)
-
-    async def status(self, part: Callable[[Any], Any], state: str) -> None:
-        """Wait until this part of the status is in ``state``."""
-        for _ in range(LOOKS):
-            found = part(await self.module.status())
-            if found["state"] == state:
-                return
-        raise NothingCame(f"{found} is not {state}")
-
-    async def ctl(self, *arguments: str) -> None:
-        """A person asks the daemon."""
-        quoted = " ".join(f"'{a}'" if a.startswith("AT") else a for a in arguments)
-        self.show.typed(f"usr7s3ctl {quoted}")
-        self.show.say((await self.module.ctl(*arguments)).rstrip())
 
 
 async def starts(stage: Stage) -> None:
@@ -196,6 +132,52 @@ async def command_by_sms(stage: Stage) -> None:
     await stage.phone.read("OK")
 
 
+async def joins_the_cloud(stage: Stage) -> None:
+    """USR Cloud: socket A logs in there, and the answer reaches the host (manual 3.5)."""
+    cloud = Cloud("A", MEMBER)
+    await cloud.open()
+    try:
+        await stage.into_command_mode()
+        await stage.at("AT+CFGTF")  # these settings come back by RELD, two scenes on
+        for device_id, password in MEMBER.items():
+            await stage.at(f'AT+CLOUDID="{device_id}"')
+            await stage.at(f'AT+CLOUDPA="{password}"')
+        await stage.at('AT+CLOUDEN="on"')
+        await stage.at(f'AT+SOCKA="TCP","127.0.0.1",{cloud.port}')
+        await stage.at("AT+S")
+        await stage.welcomed()
+        stage.show.came("server", "A", await cloud.inbox.expect_bytes(LOGIN))
+        stage.show.came("host", "UART", await stage.host.inbox.expect(ACCEPTED))
+        await stage.to_servers(b"temperature 21.6\r\n", cloud)
+    finally:
+        cloud.close()
+
+
+async def asks_a_web_server(stage: Stage) -> None:
+    """HTTPD mode: what the host sends becomes a request, the answer comes back (manual 3.2.2)."""
+    await stage.into_command_mode()
+    await stage.at('AT+WKMOD="HTTPD"')
+    await stage.at(f'AT+HTPSV="127.0.0.1",{stage.b.port}')
+    await stage.at("AT+S")
+    await stage.welcomed()
+    stage.b.inbox.take()
+    stage.show.sent("host", "UART", b"data=http://www.usr.cn")
+    await stage.host.send(b"data=http://www.usr.cn")
+    stage.show.came("server", "HTTP", await stage.b.inbox.expect(b"\r\n\r\n"))
+    answer = b"HTTP/1.1 200 OK\r\nContent-Length: 19\r\n\r\n[http://www.usr.cn]"
+    stage.show.sent("server", "HTTP", answer)
+    stage.b.send(answer)
+    stage.show.came("host", "UART", await stage.host.inbox.expect(b"[http://www.usr.cn]"))
+
+
+async def as_before(stage: Stage) -> None:
+    """The user default brings the first settings back."""
+    await stage.into_command_mode()
+    await stage.at("AT+RELD")
+    await stage.welcomed()
+    await stage.a.has_client()
+
+
 async def from_a_shell(stage: Stage) -> None:
     """The same daemon from a shell."""
     await stage.ctl("at", "AT+SOCKALK?")
@@ -214,6 +196,9 @@ SCENES: tuple[Callable[[Stage], Awaitable[None]], ...] = (
     a_goes_away,
     a_comes_back,
     the_modem,
+    joins_the_cloud,
+    asks_a_web_server,
+    as_before,
     from_a_shell,
 )
 

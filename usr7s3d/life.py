@@ -6,8 +6,9 @@ It owns what the host configuration decides, and lives one module after the othe
 import asyncio
 import logging
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from usr7s3d.at.engine import Door
@@ -29,10 +30,12 @@ from usr7s3d.services.commander import Commander
 from usr7s3d.services.console import COMMAND_LIMIT
 from usr7s3d.services.facts import gather
 from usr7s3d.services.module import Module
-from usr7s3d.services.network import Dial, Legacy, Network, keepalive, nobody
+from usr7s3d.services.network import Legacy, Network, keepalive, nobody
 from usr7s3d.services.panel import OpenLamp, OpenPin, Panel
 from usr7s3d.services.plan import line_settings
 from usr7s3d.services.port import InThread, OpenUart, Port
+from usr7s3d.services.uplink import Kit, MakeDial, Uplink
+from usr7s3d.settings.model import Apn
 
 if TYPE_CHECKING:
     from usr7s3d.services.modem import Modem
@@ -43,15 +46,14 @@ log = logging.getLogger(__name__)
 FIRST_LOOK, LAST_LOOK = 0.25, 2.0  # s between looks for a tty that is not there
 
 
-def _dialer(config: HostConfig) -> Dialer:
-    interface = config.bearer.interface
-    return Dialer(Resolver(interface), interface, keepalive(config))
+def _dialer(config: HostConfig, interface: str, servers: Sequence[str]) -> Dialer:
+    return Dialer(Resolver(interface, servers), interface, keepalive(config))
 
 
-def _modem(config: HostConfig, store: Store) -> "Modem":
+def _kit(config: HostConfig, store: Store, runtime: Path, apn: Apn, dialer: MakeDial) -> Kit:
     from usr7s3d.services import outfit  # noqa: PLC0415 - it costs 1 MB
 
-    return outfit.modem(config, store)
+    return outfit.kit(config, store, runtime, apn, dialer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,18 +61,18 @@ class Outside:
     """Our ways to the world and to chance; a test has others."""
 
     open_uart: OpenUart = open_uart
-    dialer: Callable[[HostConfig], Dial] = _dialer
+    dialer: MakeDial = _dialer
     in_thread: InThread = in_thread
     jitter: Callable[[], float] = random.random
     open_lamp: OpenLamp = open_lamp
     open_pin: OpenPin = open_pin
-    modem: Callable[[HostConfig, Store], "Modem"] = _modem
+    kit: Callable[[HostConfig, Store, Path, Apn, MakeDial], Kit] = _kit
 
 
 class Life:
     """What depends on the host configuration.
 
-    ``port`` and ``modem`` are those of the life before, if any: what did not change stays open.
+    ``port`` and ``uplink`` are those of the life before, if any: what did not change stays open.
     """
 
     def __init__(
@@ -80,9 +82,10 @@ class Life:
         legacy: Legacy,
         outside: Outside,
         *,
+        runtime: Path,
         moved: Moved,
         port: Port | None = None,
-        modem: "Modem | None" = None,
+        uplink: Uplink | None = None,
     ) -> None:
         self.config = config = parsed.config
         self.legacy = legacy
@@ -95,10 +98,14 @@ class Life:
         self.levels = Levels(config.factory, stored.user_default, stored.saved)
         self.commander = Commander(self.levels, store, self._facts, outside.in_thread)
         self._serial_number = store.serial_number()
-        self.modem = self._equip(modem, store)
+        if uplink is None or not uplink.serves(config):
+            uplink = self._uplink(store, runtime)
+        self.uplink = uplink
+        self.modem = self._introduce(uplink.modem)
         self._network = Network(
             config,
-            outside.dialer(config),
+            uplink.dial,
+            uplink.bearer,
             jitter=outside.jitter,
             password=lambda: self.levels.in_force.commands.password,
             doors_shut=parsed.doors_shut,
@@ -117,7 +124,8 @@ class Life:
         )
         self._cleared = asyncio.Event()  # by the key
         device = config.uart.device or header_uart()
-        self.port = port if port and port.device == device else self._port(device)
+        same = port and (port.device, port.rs485) == (device, config.rs485)
+        self.port = port if port and same else self._port(device)
 
     def _port(self, device: str) -> Port:
         return Port(
@@ -126,6 +134,7 @@ class Life:
             Backoff(FIRST_LOOK, LAST_LOOK, self._outside.jitter),
             open_uart=self._outside.open_uart,
             in_thread=self._outside.in_thread,
+            rs485=self.config.rs485,
         )
 
     def _sms(self, store: Store) -> "Sms | None":
@@ -144,14 +153,17 @@ class Life:
             shut=self._network.door_shut,
         )
 
-    def _equip(self, modem: "Modem | None", store: Store) -> "Modem | None":
-        """The modem, if there is to be one; ``modem`` itself when it is still the one."""
-        if not self.config.modem_wanted:
-            return None
-        if modem is None or modem.config != self.config.modem:
-            modem = self._outside.modem(self.config, store)
-        modem.calls.allowed = lambda: self.levels.in_force.module.answer_calls
-        modem.changed = self._refresh
+    def _uplink(self, store: Store, runtime: Path) -> Uplink:
+        config, outside = self.config, self._outside
+        kit = Kit()
+        if config.modem_wanted:
+            kit = outside.kit(config, store, runtime, self.levels.start.apn, outside.dialer)
+        return Uplink(config, kit, store, outside.dialer, outside.in_thread)
+
+    def _introduce(self, modem: "Modem | None") -> "Modem | None":
+        if modem:
+            modem.calls.allowed = lambda: self.levels.in_force.module.answer_calls
+            modem.changed = self._refresh
         return modem
 
     def _facts(self) -> Facts:
@@ -216,7 +228,9 @@ class Life:
             await self._modules(liveness)
 
     async def _modules(self, liveness: Liveness) -> NoReturn:
+        self.uplink.host_bytes = self._host_bytes
         while True:
+            self.uplink.use(self.levels.start.apn)
             self.module = Module(
                 self.port,
                 self.commander,
@@ -224,7 +238,14 @@ class Life:
                 self.legacy,
                 escape_quiet=self.config.uart.escape_quiet_ms / 1000,
                 moved=self._moved,
+                redial=self.uplink.redial,
                 sms=self.sms,
             )
             await self.module.run(liveness)
             self.levels.restart()
+
+    def _host_bytes(self) -> tuple[int, int]:
+        """What the sockets have received and sent."""
+        links, http = self.legacy.counters.values(), self.legacy.http
+        received = sum(link.rx_bytes for link in links) + http.rx_bytes
+        return received, sum(link.tx_bytes for link in links) + http.tx_bytes

@@ -9,7 +9,7 @@ each link's cache stays while its protocol and address do.
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, NoReturn, Protocol
 
 from usr7s3d.at.fields import unescape
@@ -65,8 +65,10 @@ class Module:
         *,
         escape_quiet: float,
         moved: Moved,
+        redial: Callable[[str], None] = lambda _: None,
         sms: "Sms | None" = None,
     ) -> None:
+        self._redial = redial
         self._sms = sms
         self._port = port
         self._commander = commander
@@ -182,6 +184,8 @@ class Module:
         due = idle_until(self.settings.module.restart_after, last)
         if due is not None and self._clock() >= due:
             log.info("module: nothing received for %.0f s (RSTIM): restart", due - last)
+            if all(link.last_acknowledged_at < last for link in self.active):
+                self._redial("nothing was received or acknowledged (RSTIM)")
             self.restart_soon()
         else:
             self._idle_timer.set(due)

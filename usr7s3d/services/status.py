@@ -5,27 +5,24 @@ from typing import TYPE_CHECKING, Any
 
 from usr7s3d import __version__
 from usr7s3d.core.line import LineSettings
-from usr7s3d.devices.route import address, way_out
 from usr7s3d.devices.rs485 import Direction
-from usr7s3d.hostconfig import HostConfig
 from usr7s3d.modem.seen import NONE
 from usr7s3d.services.httpd import Httpd
 from usr7s3d.services.link import Link
 from usr7s3d.services.module import Module
 from usr7s3d.services.port import Port
+from usr7s3d.services.uplink import Uplink
 
 PERCENTILES = (50, 99, 99.9)
 
 if TYPE_CHECKING:
-    from usr7s3d.services.modem import Modem
     from usr7s3d.services.sms.service import Sms
 
 
 def whole(
-    config: HostConfig,
     port: Port,
     module: Module | None,
-    modem: "Modem | None",
+    uplink: Uplink,
     sms: "Sms | None",
     *,
     uptime: float,
@@ -44,26 +41,16 @@ def whole(
             "sms": sms.door_state if sms else "off",
         },
         "http": http(module.httpd if module else None),
-        "bearer": bearer(config),
-        "modem": mobile(modem),
+        "bearer": uplink.status(),
+        "modem": mobile(uplink),
         "sms": sms.status() if sms else {"state": "off"},
-        "warnings": warnings,
+        "warnings": warnings + uplink.warnings,
     }
 
 
-def bearer(config: HostConfig) -> dict[str, Any]:
-    """The way to the network; today it is always the system's."""
-    interface = way_out(config.bearer.interface)
-    return {
-        "kind": "host",
-        "state": "up" if interface else "down",
-        "interface": interface or config.bearer.interface,
-        "address": address(interface) if interface else "",
-    }
-
-
-def mobile(modem: "Modem | None") -> dict[str, Any]:
+def mobile(uplink: Uplink) -> dict[str, Any]:
     """The modem; of what its SIM says of its owner, no more than the ICCID."""
+    modem = uplink.modem
     if modem is None:
         return {"state": NONE}
     seen = modem.seen
@@ -81,6 +68,7 @@ def mobile(modem: "Modem | None") -> dict[str, Any]:
         "ports": {"at": seen.at_port, "data": seen.data_port or seen.at_port},
         "problem": seen.problem,
         "counters": asdict(modem.counters),
+        "recovery": asdict(uplink.recovery.record) if uplink.recovery else {},
     }
 
 
@@ -136,11 +124,13 @@ def http(httpd: Httpd | None) -> dict[str, Any]:
     }
 
 
-def in_a_line(port: Port, module: Module | None, modem: "Modem | None") -> str:
+def in_a_line(port: Port, module: Module | None, uplink: Uplink) -> str:
     """For ``systemctl status``."""
     serial = f"UART {'open' if port.open else 'waiting for ' + port.device}"
     if not module:
         return serial
     links = [f"{name} {each.state}" for name, each in module.links.items() if each.state != "off"]
-    mobile = [f"modem {modem.state}"] if modem else []
+    mobile = [f"modem {uplink.modem.state}"] if uplink.modem else []
+    if uplink.ppp:
+        mobile.append(f"ppp {uplink.ppp.state}")
     return ", ".join([f"mode {module.settings.module.mode}", serial, *links, *mobile])

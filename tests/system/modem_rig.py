@@ -1,10 +1,11 @@
 """The simulator's modem as a process, obeying lines."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
 
-from tests.system.rig import WITHIN, readable
+from tests.system.rig import WITHIN, Daemon, readable
 
 
 class Simulator:
@@ -46,3 +47,10 @@ class Simulator:
             stream.close()
         self._process.terminate()
         self._process.wait(WITHIN)
+
+
+def figure(daemon: Daemon, key: str) -> int:
+    """A line of /proc/PID/status: kB, or a count."""
+    found = re.search(rf"^{key}:\s+(\d+)", Path(f"/proc/{daemon.pid}/status").read_text(), re.M)
+    assert found
+    return int(found[1])

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.system.modem_rig import Simulator
+from tests.system.modem_rig import Simulator, figure
 from tests.system.rig import Daemon, Host, pause, until
 
 pytestmark = [pytest.mark.real, pytest.mark.limit(90)]
@@ -193,3 +193,22 @@ def test_a_full_store_of_drafts_and_rubbish_does_not_stop_reception(
         assert sms(daemon)["unreadable"] == 5
     finally:
         stick.close()
+
+
+def test_what_sms_cost(daemon: Daemon, host: Host, stick: Simulator) -> None:
+    """Below 26 MB, with the alphabets loaded and a hundred messages each way."""
+    start(daemon, host, stick, **SMS_MODE)
+    for n in range(50):
+        stick.obey(f"sms {PHONE} <{n:02}>")
+        host.take(4)
+    host.write("Grüße 你好".encode())
+    stick.tells("SMS to")
+    before = figure(daemon, "VmRSS")
+    for n in range(50):
+        stick.obey(f"sms {PHONE} <{n:02}>")
+        host.take(4)
+    after, threads = figure(daemon, "VmRSS"), figure(daemon, "Threads")
+    print(f"RSS {before} kB, {after} kB after 50 more messages, {threads} threads")
+    assert after < 26 * 1024
+    assert after - before < 512
+    assert threads == 1

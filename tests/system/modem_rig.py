@@ -31,11 +31,11 @@ class Simulator:
         self._process.stdin.write("".join(f"{line}\n" for line in lines).encode())
         self._process.stdin.flush()
 
-    def tells(self, wanted: str) -> str:
+    def tells(self, wanted: str, within: float = WITHIN) -> str:
         """The next line in which that stands."""
         assert self._process.stdout
         while True:
-            assert readable(self._process.stdout.fileno(), WITHIN), f"{wanted!r} was not told"
+            assert readable(self._process.stdout.fileno(), within), f"{wanted!r} was not told"
             line = self._process.stdout.raw.readline().decode()  # type: ignore[attr-defined]
             assert line, "the simulator has ended"
             if wanted in line:

@@ -13,6 +13,7 @@ import ast
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from usr7s3d.at.table import COMMANDS
@@ -67,7 +68,7 @@ WHOLES = {
 }
 TITLES = SECTIONS | WHOLES
 
-NOT_BUILT_YET = {"3.2.3.1", "3.6.1", "4.1.4"}  # SMS and the direction of RS485
+NOT_BUILT_YET = {"3.6.1"}  # the direction of RS485
 
 HEAD = """\
 # Conformance
@@ -90,6 +91,7 @@ class Row:
     holder: str
 
 
+@cache
 def rows() -> list[Row]:
     """All of them, in the order of the manual."""
     found = [*_marked(), *_transcripts(), *_decided()]
@@ -105,12 +107,29 @@ def page() -> str:
     parts, last = [HEAD], ""
     for row in rows():
         if row.section != last:
+            parts.append(_left_open(last))
             last = row.section
             parts.append(
                 f"\n## {last} {TITLES.get(last, '?')}\n\n| it says | held by |\n|---|---|\n"
             )
         parts.append(f"| {row.words} | {row.holder} |\n")
-    return "".join(parts)
+    return "".join([*parts, _left_open(last)])
+
+
+def _left_open(section: str) -> str:
+    """A pointer to the chapters of decisions.md that belong to ``section``."""
+    headings = re.findall(r"^## (([\d.]+) .*)$", (ROOT / "docs/decisions.md").read_text(), re.M)
+    links = [
+        f"[{heading}](decisions.md#{_anchor(heading)})"
+        for heading, number in headings
+        if f"{section}.".startswith(f"{number}.") and number != "2"
+    ]
+    return f"\nWhat it leaves open: {', '.join(links)}\n" if links else ""
+
+
+def _anchor(heading: str) -> str:
+    """As web pages of git hosts name a heading."""
+    return re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
 
 
 def _marked() -> Iterator[Row]:
@@ -126,12 +145,14 @@ def _marked() -> Iterator[Row]:
 
 def _sentences(test: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[tuple[str, str]]:
     """The sections that a test names, and its words for each."""
-    if named := re.search(r"test_(.*)_of_manual((?:_\d+)+)", test.name):
-        yield named[2].strip("_").replace("_", "."), named[1].replace("_", " ")
+    marks = dict[str, str]()
     for decorator in test.decorator_list:
         if isinstance(decorator, ast.Call) and ast.unparse(decorator.func) == "pytest.mark.manual":
             section, words = (ast.literal_eval(each) for each in decorator.args)
-            yield section, words
+            marks[section] = words
+    if named := re.search(r"test_(.*)_of_manual((?:_\d+)+)", test.name):
+        marks.setdefault(named[2].strip("_").replace("_", "."), named[1].replace("_", " "))
+    yield from marks.items()
 
 
 def _transcripts() -> Iterator[Row]:

@@ -26,7 +26,7 @@ from usr7s3d.daemon import Daemon, Places
 from usr7s3d.devices.dial import Received, Sent
 from usr7s3d.devices.notify import Notifier
 from usr7s3d.devices.uart import NO_RS485, Uart
-from usr7s3d.hostconfig import HostConfig, Rs485, parse
+from usr7s3d.hostconfig import Rs485, parse
 from usr7s3d.hostconfig.kinds import GpioLine, KernelLed
 from usr7s3d.life import Outside
 from usr7s3d.services.commander import Commander
@@ -130,7 +130,7 @@ class Place:
         self._clock = asyncio.get_running_loop().time
 
     def daemon(self) -> Daemon:
-        def dialer(_: HostConfig) -> Dialer:
+        def dialer(*_: object) -> Dialer:
             return self.dialer
 
         outside = Outside(
@@ -293,6 +293,18 @@ async def test_reload(tmp_path: Path) -> None:
         assert place.tty.history == ["open"]
         told = [word for word in place.systemd.said if word in {"ready", "reloading"}]
         assert told == ["ready", "reloading", "ready"]
+
+
+async def test_reload_with_another_way_to_switch_rs485_opens_the_tty_anew(tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    async with running(place):
+        await asyncio.sleep(1)
+        assert place.tty.rs485 == NO_RS485
+        place.places.config.write_text('[rs485]\ndirection = "rts"\n' + CONFIG)
+        os.kill(os.getpid(), signal.SIGHUP)
+        await asyncio.sleep(1)
+        assert place.tty.rs485 == Rs485(direction="rts")
+        assert place.tty.history == ["open", "close", "open"]
 
 
 async def test_reload_with_another_device_keeps_what_waits_for_the_uart(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 daemon                  from start to stop
   control, watchdog
   port                  keeps the tty open, until the host configuration names another
-  modem                 finds it and keeps it open, until [modem] changes
+  uplink                modem, recovery, ppp, meter: until [bearer], [modem] or [link] change
   life                  from one reading of the host configuration to the next (SIGHUP)
     module              from one restart to the next (AT+Z, AT+S, ...)
       console, A, B
@@ -23,14 +23,16 @@ from usr7s3d.devices import cachefile
 from usr7s3d.devices.mounts import volatile
 from usr7s3d.devices.notify import Notifier
 from usr7s3d.devices.runtime import control_socket, only_one
+from usr7s3d.devices.smstimes import SmsTimes
 from usr7s3d.devices.state import Store
 from usr7s3d.hostconfig import Parsed, load
 from usr7s3d.life import Life, Outside
 from usr7s3d.services import status, watchdog
 from usr7s3d.services.control import Control, Request, Verb
-from usr7s3d.services.modem import Modem
 from usr7s3d.services.network import Legacy
 from usr7s3d.services.port import Port
+from usr7s3d.services.sms.memory import Memory
+from usr7s3d.services.uplink import Uplink
 from usr7s3d.services.watch import Watchers
 
 log = logging.getLogger(__name__)
@@ -61,7 +63,9 @@ class Daemon:
         self._notifier = notifier
         self._outside = outside
         self._store = Store(places.state)
-        self._legacy = Legacy(caches=cachefile.take(places.runtime))
+        self._legacy = Legacy(
+            caches=cachefile.take(places.runtime), sms=Memory(SmsTimes(places.runtime))
+        )
         self._began = loop.time()
         self._clock = loop.time
         self._liveness = Liveness(loop.time)
@@ -71,15 +75,16 @@ class Daemon:
         self._life = self._new_life(None, None)
         self._warnings = self._look_around()
 
-    def _new_life(self, port: Port | None, modem: Modem | None) -> Life:
+    def _new_life(self, port: Port | None, uplink: Uplink | None) -> Life:
         return Life(
             self._parsed,
             self._store,
             self._legacy,
             self._outside,
+            runtime=self._places.runtime,
             moved=self._watchers.moved,
             port=port,
-            modem=modem,
+            uplink=uplink,
         )
 
     def _look_around(self) -> list[str]:
@@ -87,8 +92,6 @@ class Daemon:
         warnings = []
         if kind := volatile(self._places.state):
             warnings.append(f"{self._places.state} is on {kind}: AT+S does not survive power-off")
-        if self._life.config.bearer.kind == "ppp":
-            warnings.append("bearer ppp is not built yet: the links use the system's network")
         for warning in warnings:
             log.warning("daemon: %s", warning)
         return warnings
@@ -126,24 +129,24 @@ class Daemon:
         async with asyncio.TaskGroup() as tasks:
             port = self._life.port
             serving = tasks.create_task(port.run(self._liveness), name="port")
-            modem = self._life.modem
-            looking = tasks.create_task(modem.run(self._liveness), name="modem")
+            uplink = self._life.uplink
+            joining = tasks.create_task(uplink.run(self._liveness), name="uplink")
             while True:
                 life = tasks.create_task(self._life.run(self._liveness), name="life")
                 await self._reloaded()
                 await self._life.commander.idle()
                 await _ended(life)
-                self._life = self._new_life(port, modem)
+                self._life = self._new_life(port, uplink)
                 self._warnings = self._look_around()
                 if self._life.port is not port:
                     await _ended(serving)
                     self._life.port.write(port.take_back())
                     port = self._life.port
                     serving = tasks.create_task(port.run(self._liveness), name="port")
-                if self._life.modem is not modem:
-                    await _ended(looking)
-                    modem = self._life.modem
-                    looking = tasks.create_task(modem.run(self._liveness), name="modem")
+                if self._life.uplink is not uplink:
+                    await _ended(joining)
+                    uplink = self._life.uplink
+                    joining = tasks.create_task(uplink.run(self._liveness), name="uplink")
                 self._notifier.ready()
 
     async def _reloaded(self) -> None:
@@ -164,7 +167,7 @@ class Daemon:
 
     def _tell_status(self) -> None:
         self._notifier.status(
-            status.in_a_line(self._life.port, self._life.module, self._life.modem)
+            status.in_a_line(self._life.port, self._life.module, self._life.uplink)
         )
 
     def _verbs(self) -> dict[str, Verb]:
@@ -177,10 +180,10 @@ class Daemon:
 
     async def _status(self, _: Request) -> Request:
         return status.whole(
-            self._life.config,
             self._life.port,
             self._life.module,
-            self._life.modem,
+            self._life.uplink,
+            self._life.sms,
             uptime=self._clock() - self._began,
             warnings=self._warnings,
         )
@@ -200,10 +203,11 @@ class Daemon:
         return {}
 
 
-async def _ended(task: asyncio.Task[Any]) -> None:
+async def _ended(task: asyncio.Task[Any] | None) -> None:
     """End ``task``; what it raised is its group's business."""
-    task.cancel()
-    await asyncio.wait((task,))
+    if task:
+        task.cancel()
+        await asyncio.wait((task,))
 
 
 async def run(places: Places, parsed: Parsed) -> None:

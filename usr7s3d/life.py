@@ -6,10 +6,10 @@ It owns what the host configuration decides, and lives one module after the othe
 import asyncio
 import logging
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
-from typing import NoReturn
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
 
 from usr7s3d.at.engine import Door
 from usr7s3d.at.facts import Facts
@@ -19,46 +19,41 @@ from usr7s3d.core.lights import steady
 from usr7s3d.core.liveness import Liveness
 from usr7s3d.devices.dial import Dialer
 from usr7s3d.devices.leds import open_lamp, open_pin
-from usr7s3d.devices.modemport import open_modem_port
 from usr7s3d.devices.resolve import Resolver
 from usr7s3d.devices.state import Store
 from usr7s3d.devices.thread import in_thread
 from usr7s3d.devices.uart import header_uart, open_uart
-from usr7s3d.devices.uevents import plugs
-from usr7s3d.devices.usb import find
 from usr7s3d.hostconfig import HostConfig, Parsed
+from usr7s3d.modem.seen import Seen
 from usr7s3d.services.bridge import Moved
 from usr7s3d.services.commander import Commander
 from usr7s3d.services.console import COMMAND_LIMIT
 from usr7s3d.services.facts import gather
-from usr7s3d.services.modem import Modem
-from usr7s3d.services.modem import Outside as ToModem
 from usr7s3d.services.module import Module
-from usr7s3d.services.network import Dial, Legacy, Network, keepalive
+from usr7s3d.services.network import Legacy, Network, keepalive, nobody
 from usr7s3d.services.panel import OpenLamp, OpenPin, Panel
 from usr7s3d.services.plan import line_settings
 from usr7s3d.services.port import InThread, OpenUart, Port
-from usr7s3d.services.unlock import Notebook
+from usr7s3d.services.uplink import Kit, MakeDial, Uplink
+from usr7s3d.settings.model import Apn
+
+if TYPE_CHECKING:
+    from usr7s3d.services.modem import Modem
+    from usr7s3d.services.sms.service import Sms
 
 log = logging.getLogger(__name__)
 
 FIRST_LOOK, LAST_LOOK = 0.25, 2.0  # s between looks for a tty that is not there
 
 
-def _dialer(config: HostConfig) -> Dialer:
-    interface = config.bearer.interface
-    return Dialer(Resolver(interface), interface, keepalive(config))
+def _dialer(config: HostConfig, interface: str, servers: Sequence[str]) -> Dialer:
+    return Dialer(Resolver(interface, servers), interface, keepalive(config))
 
 
-def _modem(config: HostConfig, store: Store) -> Modem:
-    outside = ToModem(
-        find=partial(find, config.modem),
-        open_port=open_modem_port,
-        plugs=plugs,
-        in_thread=in_thread,
-        jitter=random.random,
-    )
-    return Modem(config, Notebook(store, in_thread), outside)
+def _kit(config: HostConfig, store: Store, runtime: Path, apn: Apn, dialer: MakeDial) -> Kit:
+    from usr7s3d.services import outfit  # noqa: PLC0415 - it costs 1 MB
+
+    return outfit.kit(config, store, runtime, apn, dialer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,18 +61,18 @@ class Outside:
     """Our ways to the world and to chance; a test has others."""
 
     open_uart: OpenUart = open_uart
-    dialer: Callable[[HostConfig], Dial] = _dialer
+    dialer: MakeDial = _dialer
     in_thread: InThread = in_thread
     jitter: Callable[[], float] = random.random
     open_lamp: OpenLamp = open_lamp
     open_pin: OpenPin = open_pin
-    modem: Callable[[HostConfig, Store], Modem] = _modem
+    kit: Callable[[HostConfig, Store, Path, Apn, MakeDial], Kit] = _kit
 
 
 class Life:
     """What depends on the host configuration.
 
-    ``port`` and ``modem`` are those of the life before, if any: what did not change stays open.
+    ``port`` and ``uplink`` are those of the life before, if any: what did not change stays open.
     """
 
     def __init__(
@@ -87,9 +82,10 @@ class Life:
         legacy: Legacy,
         outside: Outside,
         *,
+        runtime: Path,
         moved: Moved,
         port: Port | None = None,
-        modem: Modem | None = None,
+        uplink: Uplink | None = None,
     ) -> None:
         self.config = config = parsed.config
         self.legacy = legacy
@@ -102,18 +98,21 @@ class Life:
         self.levels = Levels(config.factory, stored.user_default, stored.saved)
         self.commander = Commander(self.levels, store, self._facts, outside.in_thread)
         self._serial_number = store.serial_number()
-        self.modem = modem if modem and modem.serves(config) else outside.modem(config, store)
-        self.modem.calls.allowed = lambda: self.levels.in_force.module.answer_calls
-        self.modem.changed = self._refresh
+        if uplink is None or not uplink.serves(config):
+            uplink = self._uplink(store, runtime)
+        self.uplink = uplink
+        self.modem = self._introduce(uplink.modem)
         self._network = Network(
             config,
-            outside.dialer(config),
+            uplink.dial,
+            uplink.bearer,
             jitter=outside.jitter,
             password=lambda: self.levels.in_force.commands.password,
             doors_shut=parsed.doors_shut,
             state_changed=self._refresh,
-            known=self.modem.known,
+            known=self.modem.known if self.modem else nobody,
         )
+        self.sms = self._sms(store)
         self._panel = Panel(
             config,
             facts=self._lit,
@@ -125,7 +124,8 @@ class Life:
         )
         self._cleared = asyncio.Event()  # by the key
         device = config.uart.device or header_uart()
-        self.port = port if port and port.device == device else self._port(device)
+        same = port and (port.device, port.rs485) == (device, config.rs485)
+        self.port = port if port and same else self._port(device)
 
     def _port(self, device: str) -> Port:
         return Port(
@@ -134,11 +134,43 @@ class Life:
             Backoff(FIRST_LOOK, LAST_LOOK, self._outside.jitter),
             open_uart=self._outside.open_uart,
             in_thread=self._outside.in_thread,
+            rs485=self.config.rs485,
         )
+
+    def _sms(self, store: Store) -> "Sms | None":
+        """Its SMS, if there is to be a modem."""
+        if self.modem is None:
+            return None
+        from usr7s3d.services.sms.executed import Executed  # noqa: PLC0415
+        from usr7s3d.services.sms.service import Sms  # noqa: PLC0415 - costs memory
+
+        return Sms(
+            self.config,
+            self.modem,
+            self.commander,
+            memory=self.legacy.sms,
+            executed=Executed(store, self._outside.in_thread),
+            shut=self._network.door_shut,
+        )
+
+    def _uplink(self, store: Store, runtime: Path) -> Uplink:
+        config, outside = self.config, self._outside
+        kit = Kit()
+        if config.modem_wanted:
+            kit = outside.kit(config, store, runtime, self.levels.start.apn, outside.dialer)
+        return Uplink(config, kit, store, outside.dialer, outside.in_thread)
+
+    def _introduce(self, modem: "Modem | None") -> "Modem | None":
+        if modem:
+            modem.calls.allowed = lambda: self.levels.in_force.module.answer_calls
+            modem.changed = self._refresh
+        return modem
 
     def _facts(self) -> Facts:
         links = self.module.links if self.module else {}
-        return gather(self.config, self._serial_number, links, self.modem.seen)
+        return gather(
+            self.config, self._serial_number, links, self.modem.seen if self.modem else Seen()
+        )
 
     # Lights and keys.
 
@@ -191,10 +223,14 @@ class Life:
                 tasks.create_task(part, name=name)
             if self.config.pins.reload:
                 tasks.create_task(self._keys(liveness), name="keys")
+            if self.sms:
+                tasks.create_task(self.sms.run(liveness), name="SMS")
             await self._modules(liveness)
 
     async def _modules(self, liveness: Liveness) -> NoReturn:
+        self.uplink.host_bytes = self._host_bytes
         while True:
+            self.uplink.use(self.levels.start.apn)
             self.module = Module(
                 self.port,
                 self.commander,
@@ -202,6 +238,14 @@ class Life:
                 self.legacy,
                 escape_quiet=self.config.uart.escape_quiet_ms / 1000,
                 moved=self._moved,
+                redial=self.uplink.redial,
+                sms=self.sms,
             )
             await self.module.run(liveness)
             self.levels.restart()
+
+    def _host_bytes(self) -> tuple[int, int]:
+        """What the sockets have received and sent."""
+        links, http = self.legacy.counters.values(), self.legacy.http
+        received = sum(link.rx_bytes for link in links) + http.rx_bytes
+        return received, sum(link.tx_bytes for link in links) + http.tx_bytes

@@ -13,6 +13,8 @@ GET = Form("GET", "www.usr.cn", 80, b"/1.php?", b"Connection: close\r\n")
 POST = replace(GET, method="POST")
 
 
+@pytest.mark.manual("4.2.1.43", "GET")
+@pytest.mark.manual("4.2.1.44", "the URL of the request")
 def test_get_of_manual_3_2_2_2() -> None:
     assert request(GET, b"data=http://www.usr.cn") == (
         b"GET /1.php?data=http://www.usr.cn HTTP/1.1\r\n"
@@ -22,6 +24,7 @@ def test_get_of_manual_3_2_2_2() -> None:
     )
 
 
+@pytest.mark.manual("4.2.1.43", "POST")
 def test_post_carries_the_packet_as_it_is_and_tells_its_length() -> None:
     packet = bytes(range(256))
     assert request(POST, packet) == (
@@ -68,12 +71,14 @@ def test_an_empty_url_is_the_servers_root() -> None:
         ("fe80::1%eth0", 8080, "[fe80::1]:8080"),
     ],
 )
+@pytest.mark.manual("4.2.1.45", "the server's address and port")
 def test_host_names_the_port_unless_it_is_80(host: str, port: int, server: str) -> None:
     sent = request(replace(GET, host=host, port=port), b"")
     assert f"\r\nHost: {server}\r\n".encode() in sent
 
 
 @pytest.mark.parametrize("end", [b"", b"\r\n", b"\n", b"\r", b"\r\n\r\n"])
+@pytest.mark.manual("4.2.1.46", "the head of the request")
 def test_htphd_gets_the_crlf_that_it_lacks_and_no_more(end: bytes) -> None:
     sent = request(replace(GET, head=b"A: 1\r\nB: 2" + end), b"x")
     assert sent.endswith(b"Host: www.usr.cn\r\nA: 1\r\nB: 2\r\n\r\n")

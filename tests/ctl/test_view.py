@@ -35,6 +35,7 @@ def answer(link: dict[str, Any], door: str = "open") -> dict[str, Any]:
         "links": {"a": link, "b": OFF},
         "doors": {"a": door},
         "http": {"state": "off"},
+        "sms": {"state": "off"},
         "bearer": {"kind": "host", "state": "up", "interface": "wlan0", "address": "10.0.0.7"},
         "modem": {"state": "none"},
         "warnings": [],
@@ -120,6 +121,22 @@ def test_httpd_mode() -> None:
     trouble = {"answers": 5, "dropped_packets": 2, "last_error": "Connection refused"}
     shown = view.status({**answer(OFF), "http": {**HTTP, **trouble}}).splitlines()[4]
     assert shown.endswith("5 of 7 requests answered  2 packets dropped  Connection refused")
+
+
+SMS = {
+    "state": "on",
+    "store": {"name": "SM", "used": 2, "total": 20},
+    "received": 12,
+    "sent": 3,
+    **dict.fromkeys(("failed", "dropped", "waiting", "unreadable", "guesses"), 0),
+    "refused": 1,
+    "inbox": 4,
+}
+
+
+def test_sms() -> None:
+    shown = view.status({**answer(OFF), "sms": SMS})
+    assert "SMS   on          store SM 2/20  12 received, 3 sent, 1 refused, 4 kept" in shown
 
 
 def test_door_that_is_locked() -> None:

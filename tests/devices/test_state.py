@@ -299,6 +299,7 @@ def board(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.manual("4.2.1.18", "the SN code")
 def test_the_serial_number_is_twenty_digits_of_the_board(board: Path) -> None:
     number = store({}, board).serial_number()
     assert len(number) == 20

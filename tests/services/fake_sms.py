@@ -10,6 +10,7 @@ from tests.modem.tpdu import deliver, septets
 from usr7s3d.modem.command import Command
 from usr7s3d.modem.dialogue import Answer, Unsolicited
 from usr7s3d.modem.results import Final, Verdict
+from usr7s3d.services.ready import Ready
 
 OK = Final(Verdict.OK)
 GONE = OSError(errno.ENODEV, "there is no modem")
@@ -42,12 +43,15 @@ class FakeAsks:
     service: int = 0
 
     def __post_init__(self) -> None:
-        self.ready, self.gone = asyncio.Event(), asyncio.Event()
+        self.ready = Ready()
         self.ready.set()
         self.heard: list[Callable[[Unsolicited], None]] = []
 
     def listen(self, callback: Callable[[Unsolicited], None]) -> None:
         self.heard.append(callback)
+
+    def unlisten(self, callback: Callable[[Unsolicited], None]) -> None:
+        self.heard.remove(callback)
 
     def say(self, line: str, pdu: str = "") -> None:
         for each in self.heard:
@@ -55,10 +59,8 @@ class FakeAsks:
 
     def unplug(self) -> None:
         self.ready.clear()
-        self.gone.set()
 
     def plug(self) -> None:
-        self.gone.clear()
         self.ready.set()
 
     # The network.

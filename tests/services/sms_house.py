@@ -45,7 +45,7 @@ class House:
         self.store = FakeStore()
         facts = replace(FACTS, modem=True)
         self.commander = Commander(self.levels, self.store, lambda: facts, at_once)
-        self.memory = Memory()
+        self.memory = Memory(times=self.times)
         self.config = HostConfig(modem=Modem(**(modem or {})), sms=SmsConfig(uart_charset=charset))
         self.tty = Tty()
         self.port = port_on(self.tty)
@@ -58,7 +58,6 @@ class House:
             self.commander,
             memory=self.memory,
             executed=Executed(self.notes, in_thread),
-            times=self.times,
             shut=lambda: self.shut,
         )
         self.mode = self.sms.mode(self.outlet, lambda *move: self.moved.append(move))

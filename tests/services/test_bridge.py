@@ -157,6 +157,7 @@ def test_sockiden_marks_runs_that_never_interleave() -> None:
     assert b"".join(crossing.port.written) == b"[A]onetwo[B]three[A]four[A]five"
 
 
+@pytest.mark.manual("4.2.1.33", "with each datagram")
 def test_sockiden_marks_each_datagram() -> None:
     crossing = Crossing(show_id=True)
     for data in (b"one", b"two"):

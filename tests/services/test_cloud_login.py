@@ -29,6 +29,8 @@ def link_to(server: Server, name: str = "A", **changes: object) -> Link:
 
 
 @pytest.mark.manual("3.5.2", "after the restart it connects, and usr_cloud_code_0 comes")
+@pytest.mark.manual("4.2.1.50", "the 20 characters of the ID")
+@pytest.mark.manual("4.2.1.51", "the 8 of the password")
 async def test_the_login_is_the_first_28_bytes_then_register_packet_cache_and_live_data() -> None:
     server = Server()
     link = link_to(server, register__enabled=True)
@@ -147,6 +149,7 @@ async def test_by_udp_the_login_is_a_datagram_like_the_register_packet() -> None
         assert [data for _, data in server.channel.writes] == [LOGIN]
 
 
+@pytest.mark.manual("4.2.1.49", "off: no login")
 async def test_socket_b_and_cloud_off_send_no_login() -> None:
     for name, changes in (("B", {}), ("A", {"cloud__enabled": False})):
         server = Server()

@@ -60,6 +60,7 @@ class House:
         return self.server.channel.data[before:]
 
 
+@pytest.mark.manual("4.1.3", "a command from the network server")
 async def test_usr_cn_at_of_manual_4_1_3_with_our_password() -> None:
     house = House()
     async with running(house.link, house.door):

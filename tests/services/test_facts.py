@@ -28,6 +28,8 @@ def test_network_of_the_system_stands_in_for_the_mobile_one(
     assert (found.imei, found.iccid, found.number) == (None, None, None)
 
 
+@pytest.mark.manual("4.2.1.19", "the code, where there is no modem")
+@pytest.mark.manual("4.2.1.20", "the code, where there is no modem")
 def test_identities_of_the_host_configuration() -> None:
     text = '[identity]\nimei = "490154203237518"\niccid = "8949020000012345678"\ncnum = "+49170"\n'
     found = facts.gather(parse(text, "test").config, "0" * 20, {}, Seen())
@@ -51,6 +53,9 @@ WORKING = Seen(
 
 
 @pytest.mark.parametrize("kind", ["ppp", "host"])
+@pytest.mark.manual("4.2.1.19", "the code of the SIM")
+@pytest.mark.manual("4.2.1.20", "the code of the modem")
+@pytest.mark.manual("4.2.1.21", "the number of the SIM")
 def test_a_modem_tells_the_facts_on_either_bearer(kind: str) -> None:
     config = parse(f'[bearer]\nkind = "{kind}"\n', "test").config
     found = facts.gather(config, "0" * 20, {}, WORKING)

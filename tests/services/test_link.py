@@ -37,6 +37,7 @@ def now() -> float:
 
 
 @pytest.mark.manual("3.1", "connects to the server by itself, by its parameters")
+@pytest.mark.manual("4.2.1.29", "long connection")
 async def test_it_connects_at_start_and_after_1_2_4_s_up_to_60_for_ever() -> None:
     server = Server(REFUSED)
     async with running(make_link(server)):

@@ -18,7 +18,7 @@ from usr7s3d.modem.command import dial, query, send_message
 from usr7s3d.modem.ports import Unusable, UsbDevice
 from usr7s3d.modem.results import Verdict
 from usr7s3d.services.conversation import ModemGone
-from usr7s3d.services.modem import MOST_SILENT, wanted
+from usr7s3d.services.modem import MOST_SILENT
 
 CSQ = query("+CSQ")
 SMS = send_message("0011", 17)
@@ -415,15 +415,6 @@ async def test_who_waits_for_an_identity_gets_it_when_it_is_known() -> None:
         assert clock() > 80
 
 
-async def test_none_is_wanted() -> None:
-    bench = Bench(at_port="none")
-    async with running(bench.modem):
-        await asyncio.sleep(3600)
-    assert bench.modem.state == "none"
-    assert bench.looks == []
-    assert await bench.modem.known(lambda seen: seen.iccid, 60) == ""
-
-
 @pytest.mark.parametrize(
     ("kind", "modem", "expected"),
     [
@@ -437,4 +428,4 @@ async def test_none_is_wanted() -> None:
 def test_on_the_systems_network_only_one_that_is_named(
     kind: str, modem: Config, expected: bool
 ) -> None:
-    assert wanted(HostConfig(bearer=Bearer(kind=kind), modem=modem)) is expected
+    assert HostConfig(bearer=Bearer(kind=kind), modem=modem).modem_wanted is expected

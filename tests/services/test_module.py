@@ -230,6 +230,7 @@ def polling(**changes: object) -> World:
 
 
 @pytest.mark.manual("3.4.1", "to the serial device: a query of its own")
+@pytest.mark.manual("4.2.1.41", "COM: to the serial port")
 async def test_the_uart_is_polled_every_hearttm_seconds_whatever_else_is_sent() -> None:
     world = polling()
     async with world.running():
@@ -459,6 +460,8 @@ ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nbody"
 
 
 @pytest.mark.manual("3.2.2.1", "the device asks the HTTP server, and has its answer")
+@pytest.mark.manual("4.2.1.5", "HTTPD mode")
+@pytest.mark.manual("2.2", "HTTPD mode")
 async def test_in_httpd_mode_a_packet_is_a_request_and_no_link_is_there() -> None:
     world = World(**HTTPD)
     async with world.running():

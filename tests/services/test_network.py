@@ -106,6 +106,9 @@ def register(**changes: object) -> Settings:
 )
 @pytest.mark.manual("3.3.1", "ICCID, IMEI or the user's own data")
 @pytest.mark.manual("3.3.2", "www.usr.cn when the connection is there")
+@pytest.mark.manual("4.2.1.35", "ICCID, IMEI, REGID, REGDT")
+@pytest.mark.manual("4.2.1.36", "the register ID")
+@pytest.mark.manual("4.2.1.37", "the bytes of the hex")
 async def test_what_a_link_says_first(changes: dict[str, object], content: bytes) -> None:
     identity = Identity(imei="868123456789012", iccid="89860012345678901234")
     server = Server()
@@ -115,6 +118,7 @@ async def test_what_a_link_says_first(changes: dict[str, object], content: bytes
         assert server.channel.data == content
 
 
+@pytest.mark.manual("4.2.1.34", "off: none is sent")
 async def test_without_register_packet_nothing() -> None:
     server = Server()
     links = network(server=server).links(settings(), Legacy())
@@ -169,13 +173,10 @@ async def test_after_that_minute_the_link_connects_without_and_waits_no_more(
 
 
 async def test_without_a_modem_the_host_configuration_tells_at_once() -> None:
-    bench = Bench(at_port="none")
     server = Server()
     config = replace(HostConfig(), identity=Identity(imei="868123456789012"))
-    links = network(config, server=server, known=bench.modem.known).links(
-        register(type="IMEI"), Legacy()
-    )
-    async with running(bench.modem, links["A"]):
+    links = network(config, server=server).links(register(type="IMEI"), Legacy())
+    async with running(links["A"]):
         assert server.channel.data == b"868123456789012"
     assert server.attempts == [0]
 

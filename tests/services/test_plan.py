@@ -22,10 +22,12 @@ def test_a_link_by_factory_settings() -> None:
 
 
 @pytest.mark.parametrize("mode", ["CMD", "HTTPD", "SMS"])
+@pytest.mark.manual("4.2.1.5", "the mode decides whether the sockets work")
 def test_links_are_for_net_mode_only(mode: str) -> None:
     assert not link_rules(settings(module__mode=mode), TCP, resend=True).enabled
 
 
+@pytest.mark.manual("4.2.1.27", "off: socket A does nothing")
 def test_a_socket_that_is_off_is_no_link() -> None:
     assert not link_rules(settings(), replace(TCP, enabled=False), resend=True).enabled
 
@@ -50,6 +52,8 @@ def test_with_crts_a_full_link_is_waited_for_2_s() -> None:
     "change",
     [{"heartbeat__enabled": False}, {"heartbeat__target": "COM"}, {"heartbeat__data": ""}],
 )
+@pytest.mark.manual("4.2.1.39", "off: no heartbeat")
+@pytest.mark.manual("4.2.1.41", "COM: none to the network")
 def test_links_without_heartbeat(change: dict[str, object]) -> None:
     assert link_rules(settings(**change), UDP, resend=True).beat == b""
 

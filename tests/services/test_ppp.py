@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -26,6 +27,7 @@ class Place:
         self.over: list[tuple[str, list[str]]] = []
         self.refused: list[str] = []
         self.sms_gap = 0.0
+        self.live = (0, 0)
         self.config = Config(**config)
 
     def ppp(self) -> Ppp:
@@ -36,13 +38,14 @@ class Place:
             open_session=self.pppd.session,
             make_dial=self._make_dial,
             jitter=no_jitter,
+            live_bytes=lambda _: self.live,
             sms_gap=self.sms_gap,
         )
         ppp.refused = self.refused.append
         return ppp
 
-    def _make_dial(self, interface: str, servers: list[str]) -> Any:
-        self.over.append((interface, servers))
+    def _make_dial(self, interface: str, servers: Sequence[str]) -> Any:
+        self.over.append((interface, list(servers)))
         return object()
 
 
@@ -193,16 +196,21 @@ async def test_sessions_that_never_last_are_spaced() -> None:
     assert len(place.phone.dialled_at) < 22
 
 
-async def test_the_bytes_of_a_session_are_told() -> None:
+async def test_the_bytes_of_all_sessions_are_counted() -> None:
     place = Place()
     ppp = place.ppp()
-    moved = []
-    ppp.moved = lambda rx, tx: moved.append((rx, tx))
     async with running(ppp):
         await up(ppp)
+        place.live = (100, 110)
+        assert ppp.traffic.total() == (100, 110)
+        place.live = (0, 0)  # the interface goes before pppd has told
         place.pppd.say({"log": "Sent 118 bytes, received 106 bytes."}, {"exit": 16})
         await settle()
-    assert moved == [(106, 118)]
+        assert ppp.traffic.total() == (106, 118)
+        await up(ppp)
+        place.live = (10, 20)
+        assert ppp.traffic.total() == (116, 138)
+    assert ppp.traffic.total() == (116, 138)
 
 
 async def test_a_restart_keeps_the_call_unless_the_apn_changed() -> None:

@@ -29,6 +29,9 @@ async def ask(house: House, line: str, door: Door = Door.UART) -> bytes:
 # SMS mode, manual 3.2.3
 
 
+@pytest.mark.manual("3.2.3.1", "the device's data to the phone, the phone's to the device, by SMS")
+@pytest.mark.manual("3.2.3.2", "restart, and messages go both ways")
+@pytest.mark.manual("4.2.1.47", "the destination in SMS mode")
 async def test_sms_mode_of_manual_3_2_3() -> None:
     async with living(House(**SMS_MODE)) as house:
         house.mode.from_uart(b"hello from the device")
@@ -73,6 +76,7 @@ async def test_a_packet_without_dstnum_is_dropped_and_counted(
         ("utf-8", b"t=\xff5", "t=?5", Alphabet.GSM7),
     ],
 )
+@pytest.mark.manual("3.2.3.1", "any text")
 async def test_text_goes_in_7_bits_where_they_do_else_as_ucs2(
     charset: str, packet: bytes, text: str, alphabet: Alphabet
 ) -> None:

@@ -52,8 +52,7 @@ def place(words: dict[str, str]) -> str:
 def test_the_cards_number_of_each_make(name: str) -> None:
     session = Session(known(name) if name else "")
     session.begin()
-    ways = ("AT+CICCID", *(way.text for way in command.ICCID))
-    answers = (session.ask(command.order(way)) for way in ways)
+    answers = map(session.ask, command.ICCID)
     found = next(filter(None, (identity.iccid(answer.lines) for answer in answers if answer.ok)))
     assert found.startswith("8949")
 

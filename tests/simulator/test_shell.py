@@ -169,6 +169,21 @@ async def test_a_command_as_carrier(tmp_path: Path) -> None:
             await data.expect(b"NO CARRIER\r\n")
 
 
+async def test_a_socket_that_its_other_side_closes(tmp_path: Path) -> None:
+    told, guest = Told(), asyncio.Queue[asyncio.StreamWriter]()
+    server = await asyncio.start_unix_server(lambda _, w: guest.put_nowait(w), tmp_path / "s")
+    async with server, asyncio.timeout(10):
+        ends = {"at": wire.end(f"unix:{tmp_path}/s")}
+        async with Simulator(QUICK, ends, tell=told.tell) as modem:
+            for _ in range(2):
+                writer = await guest.get()
+                told.lines.clear()
+                writer.close()
+                await told.until("at: its other side has closed: unplugged")
+                modem.obey("plug")
+            (await guest.get()).close()
+
+
 async def test_a_socket_in_place_of_a_tty(tmp_path: Path) -> None:
     """As QEMU listens for one end of a serial port."""
     guest = asyncio.Queue[tuple[asyncio.StreamReader, asyncio.StreamWriter]]()

@@ -29,7 +29,7 @@ STORY: list[str | re.Pattern[str]] = [
     r"host    ← UART  AT+S\r\r\nOK\r\n",
     r"host    ← UART  \r\nUSR-7S3\r\n",  # it has restarted by itself
     r"server  ← A     here again\r\n",
-    r"host    ← UART  usr.cn#\r\n+HEARTTM:60\r\n\r\nOK\r\n",  # and what was saved is there
+    r"host    ← UART  demo#\r\n+HEARTTM:60\r\n\r\nOK\r\n",  # and what was saved is there
     r"host    → UART  to you both\r\n",  # both sockets
     r"server  ← A     to you both\r\n",
     r"server  ← B     to you both\r\n",
@@ -43,6 +43,15 @@ STORY: list[str | re.Pattern[str]] = [
     r"server  ← A     "
     r"measured without A: 1\r\nmeasured without A: 2\r\nmeasured without A: 3\r\n",
     r"server  ← A     measured with A\r\n",
+    "$ usr7s3ctl at 'AT+CSQ'",
+    r"+CSQ: 21,99",
+    r"+IMEI:861585040000016",
+    r"server  ← A     100111111000001111110000test",  # the cloud has its login
+    r"usr7s3d | A: USR Cloud has accepted us",
+    r"host    ← UART  usr_cloud_code_0",
+    r"server  ← A     temperature 21.6\r\n",
+    re.compile(r"server  ← HTTP  GET /1\.php\?data=http://www\.usr\.cn HTTP/1\.1\\r\\nHost: .*"),
+    r"host    ← UART  [http://www.usr.cn]",
     r"usr7s3d | daemon: stopped",
 ]
 

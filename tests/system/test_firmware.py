@@ -8,6 +8,8 @@ pytestmark = pytest.mark.real
 
 
 @pytest.mark.manual("3.2.1.1", "the whole daemon: serial device and TCP server")
+@pytest.mark.manual("4.1.1", "works in network mode, and back to it")
+@pytest.mark.manual("1.2", "the whole daemon: what the host sends comes to the server")
 def test_main_job(module: Daemon, host: Host, server: Server) -> None:
     """Bytes of a serial device reach a TCP server through socket A, and come back."""
     peer = server.accept()
@@ -58,6 +60,7 @@ def test_pluses_among_data(module: Daemon, host: Host, server: Server) -> None:
 
 @pytest.mark.parametrize("end", [b"\r", b"\r\n"])
 @pytest.mark.manual("4.2.1.3", "echo")
+@pytest.mark.manual("4.2", "replies with echo")
 def test_one_that_reads_the_echo_back(module: Daemon, host: Host, end: bytes) -> None:
     """It compares what it sent, terminator included, with the head of what it reads."""
     host.command_mode()
@@ -156,6 +159,7 @@ def test_one_that_believes_to_be_outside(module: Daemon, host: Host) -> None:
     assert host.ask("AT") == "OK"
 
 
+@pytest.mark.manual("4.2", "replies without gaps")
 def test_reply_has_no_gap(module: Daemon, host: Host) -> None:
     """One judges a reply at its first 3 ms of silence; the longest has 5 kB."""
     host.command_mode()
@@ -176,6 +180,7 @@ def test_data_waits_while_in_command_mode(module: Daemon, host: Host, server: Se
     assert receive(peer, 4) == b"back"
 
 
+@pytest.mark.manual("4.2.1.5", "CMD: command mode")
 def test_command_mode_for_good(daemon: Daemon, host: Host) -> None:
     daemon.configure(device=host.path, WKMOD='"CMD"')
     daemon.start()

@@ -22,6 +22,8 @@ def status(answer: dict[str, Any]) -> str:
     modem = answer["modem"]
     if modem["state"] != "none":
         lines.append(_modem(modem))
+    if answer["sms"]["state"] != "off":
+        lines.append(_sms(answer["sms"]))
     doors = answer["doors"].items()
     lines += [f"{name.upper()}: too many wrong passwords" for name, s in doors if s == "locked"]
     lines += [f"! {warning}" for warning in answer["warnings"]]
@@ -58,6 +60,18 @@ def _modem(modem: dict[str, Any]) -> str:
     level = "" if modem["rssi_dbm"] is None else f"{modem['rssi_dbm']} dBm"
     known = (network, roaming, level, modem["model"], modem["ports"]["at"])
     return _row("modem", modem["state"], *filter(None, known))
+
+
+def _sms(sms: dict[str, Any]) -> str:
+    notes = [f"{sms['received']} received", f"{sms['sent']} sent"]
+    what = {
+        "failed": "not sent", "refused": "refused", "dropped": "dropped", "waiting": "wait",
+        "inbox": "kept", "unreadable": "unreadable", "guesses": "wrong passwords",
+    }  # fmt: skip
+    notes += [f"{sms[name]} {words}" for name, words in what.items() if sms[name]]
+    store = sms["store"]
+    full = f"store {store['name']} {store['used']}/{store['total']}" if store["name"] else ""
+    return _row("SMS", sms["state"], full, ", ".join(notes))
 
 
 def _http(http: dict[str, Any]) -> str:

@@ -32,6 +32,16 @@ def address(interface: str) -> str:
     return socket.inet_ntoa(packed)
 
 
+def traffic(interface: str) -> tuple[int, int]:
+    """Bytes that ``interface`` has received and sent since it is there; 0 when it is not."""
+    folder = Path("/sys/class/net") / interface / "statistics"
+    try:
+        received, sent = ((folder / name).read_text() for name in ("rx_bytes", "tx_bytes"))
+    except OSError:
+        return 0, 0
+    return int(received), int(sent)
+
+
 def _ipv4() -> list[str]:
     """Names of the interfaces with an IPv4 default route."""
     rows = [line.split() for line in _lines("/proc/net/route")[1:]]

@@ -184,7 +184,9 @@ class Modem:
         "Stay in this network. Empty: the SIM and the modem choose.",
     )
     rat: str = _key(
-        "auto", Choice(("auto", "2g", "3g", "4g", "nb-iot")), "Stay in this kind of network."
+        "auto",
+        Choice(("auto", "2g", "3g", "4g", "nb-iot")),
+        "Stay in this kind of network. auto: as the modem is set.",
     )
     power: GpioLine | None = _key(
         None,
@@ -316,6 +318,16 @@ class HostConfig:
     cloud: Cloud = Cloud()
     sms: Sms = Sms()
     factory: Settings = FACTORY
+
+    @property
+    def modem_wanted(self) -> bool:
+        """Whether there is to be a modem.
+
+        On the system's own network only one that ``[modem]`` names: any other may be the one that
+        ModemManager has that network from.
+        """
+        named = self.modem.usb or self.modem.at_port or self.modem.data_port
+        return self.modem.present and (self.bearer.kind == "ppp" or bool(named))
 
     @property
     def keepalive_s(self) -> int:

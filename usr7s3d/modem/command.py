@@ -53,7 +53,8 @@ IMEI = order("AT+CGSN")
 IMSI = order("AT+CIMI")
 # The standard knows no command for it; the first that is answered serves.
 ICCID = tuple(
-    order(text) for text in ("AT+CCID", "AT+ICCID", "AT^ICCID?", "AT+QCCID", "AT%CCID", "AT#CCID")
+    order(f"AT{name}")
+    for name in ("+CCID", "+ICCID", "+CICCID", "^ICCID?", "+QCCID", "%CCID", "#CCID")
 )
 NUMBER = query("+CNUM", optional=True)
 

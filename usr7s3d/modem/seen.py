@@ -1,8 +1,10 @@
 """What we know of the modem, its SIM and its network at one moment."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from usr7s3d.modem.network import Registration, Signal
+if TYPE_CHECKING:  # who has no modem needs none of that
+    from usr7s3d.modem.network import Registration, Signal
 
 # As status shows it.  none: it is not wanted; sim: the SIM is not ready.
 NONE, ABSENT, STARTING, SIM = "none", "absent", "starting", "sim"
@@ -29,9 +31,9 @@ class Seen:
     iccid: str = ""
     imsi: str = ""
     number: str | None = None  # empty: the SIM does not know it
-    signal: Signal | None = None
+    signal: "Signal | None" = None
     dbm: int | None = None
-    registration: Registration | None = None
+    registration: "Registration | None" = None
     attached: bool = False  # to packet service
     operator: str = ""
     technology: str = ""
@@ -44,19 +46,19 @@ class Seen:
         return self.state not in (NONE, ABSENT)
 
 
-def best(registrations: list[Registration | None]) -> Registration | None:
+def best(registrations: "list[Registration | None]") -> "Registration | None":
     """Of those for calls, packets and LTE, the one that tells what the modem can do."""
     known = [each for each in registrations if each]
     return min(known, key=_rank, default=None)
 
 
-def _rank(registration: Registration) -> int:
+def _rank(registration: "Registration") -> int:
     if registration.registered:
         return 0
     return 1 if registration.denied else 3 if registration.stat == 0 else 2
 
 
-def state(registration: Registration | None) -> str:
+def state(registration: "Registration | None") -> str:
     """The state of a modem whose SIM is ready."""
     if registration and registration.registered:
         return REGISTERED

@@ -59,6 +59,7 @@ class Console:
         self._command_mode = command_mode
         self._restart = restart
         self._session: Mapping[str, str] = {}
+        self._unsaid: list[bytes] = []  # bounded by the SMS that wait
         self._prompt_for = ""  # the number whose SMS is being typed
         # The input waits after one.
         self._commands: asyncio.Queue[Command | Typed] = asyncio.Queue(1)
@@ -100,6 +101,15 @@ class Console:
         """Whether something that nobody asked for may go to the UART now."""
         return not (self._input.command_mode or self._input.handshaking)
 
+    def announce(self, data: bytes) -> None:
+        """Say what somebody waits for, but not between ``+++`` and ``+ok``, nor at a prompt."""
+        self._unsaid.append(data)
+        self._say_unsaid()
+
+    def _say_unsaid(self) -> None:
+        while self._unsaid and not (self._input.handshaking or self._prompt_for):
+            self._port.say(self._unsaid.pop(0), unasked=True)
+
     def _receive(self, data: bytes) -> None:
         self.last_received_at = self._clock()
         self._handle(self._input.receive(data, self.last_received_at))
@@ -110,6 +120,7 @@ class Console:
         self._arm()
 
     def _arm(self) -> None:
+        self._say_unsaid()
         self._timer.set(self._input.deadline())
 
     def _handle(self, events: list[Event]) -> None:

@@ -40,6 +40,7 @@ def _mobile(facts: Facts, config: HostConfig, seen: Seen) -> Facts:
     stat = seen.registration.stat if seen.registration else 0
     return replace(
         facts,
+        modem=seen.sim == "READY",
         imei=seen.imei or identity.imei or None,
         iccid=seen.iccid or identity.iccid or None,
         imsi=seen.imsi or None,

@@ -39,6 +39,7 @@ from usr7s3d.services.conversation import (
     conversation,
 )
 from usr7s3d.services.mobile import Mobile
+from usr7s3d.services.ready import Ready
 from usr7s3d.services.unlock import Notebook, Unlock
 
 log = logging.getLogger(__name__)
@@ -86,16 +87,6 @@ class Outside:
     jitter: Callable[[], float]
 
 
-def wanted(config: HostConfig) -> bool:
-    """Whether there is to be a modem.
-
-    On the system's own network only one that the configuration names: any other may be the one
-    that ModemManager has that network from.
-    """
-    named = config.modem.usb or config.modem.at_port or config.modem.data_port
-    return config.modem.present and (config.bearer.kind == "ppp" or bool(named))
-
-
 class Modem:
     """The modem for as long as ``[modem]`` stays the same.
 
@@ -104,10 +95,9 @@ class Modem:
 
     def __init__(self, config: HostConfig, notebook: Notebook, outside: Outside) -> None:
         self.config = config.modem
-        self.wanted = wanted(config)
-        self.seen = Seen(state=ABSENT) if self.wanted else Seen()
+        self.seen = Seen(state=ABSENT)
         self.counters = Counters()
-        self.ready = asyncio.Event()  # set while its SIM is ready and it does as it is told
+        self.ready = Ready()  # set while its SIM is ready and it does as it is told
         self.rescue: Callable[[str], Awaitable[None]] = _no_rescue
         self.changed: Callable[[], None] = lambda: None  # called when more or less is seen
         self._outside = outside
@@ -128,10 +118,6 @@ class Modem:
         self._trouble = 0  # ports in a row that answered nothing
         self._at = 0  # which of its ports for commands
         self._answering: dict[tuple[str, str], tuple[str, ...]] = {}  # of unknown sticks
-
-    def serves(self, config: HostConfig) -> bool:
-        """Whether it is what ``config`` wants."""
-        return self.config == config.modem and self.wanted == wanted(config)
 
     @property
     def state(self) -> str:
@@ -179,7 +165,7 @@ class Modem:
         """``what(seen)`` as soon as it is something, or after ``limit`` s."""
         with contextlib.suppress(TimeoutError):
             async with TimeLimit(limit):
-                while self.wanted and not what(self.seen):
+                while not what(self.seen):
                     self._changed.clear()
                     await self._changed.wait()
         return what(self.seen)
@@ -212,9 +198,6 @@ class Modem:
     async def run(self, liveness: Liveness) -> NoReturn:
         """Find it, use it until it is lost, and begin again."""
         with liveness.pulse("modem") as pulse:
-            if not self.wanted:
-                with pulse.waiting():
-                    await asyncio.Event().wait()
             log.info("modem: looking for %s", self.config.at_port or self.config.usb or "one")
             while True:
                 try:

@@ -9,8 +9,8 @@ each link's cache stays while its protocol and address do.
 
 import asyncio
 import logging
-from collections.abc import Coroutine
-from typing import NoReturn, Protocol
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, NoReturn, Protocol
 
 from usr7s3d.at.fields import unescape
 from usr7s3d.at.table import BAUD_RATES
@@ -29,6 +29,9 @@ from usr7s3d.services.outlet import Outlet
 from usr7s3d.services.plan import line_settings, uart_rules
 from usr7s3d.services.port import Port
 from usr7s3d.services.timer import LazyTimer
+
+if TYPE_CHECKING:
+    from usr7s3d.services.sms.service import Sms
 
 log = logging.getLogger(__name__)
 
@@ -62,7 +65,11 @@ class Module:
         *,
         escape_quiet: float,
         moved: Moved,
+        redial: Callable[[str], None] = lambda _: None,
+        sms: "Sms | None" = None,
     ) -> None:
+        self._redial = redial
+        self._sms = sms
         self._port = port
         self._commander = commander
         self._legacy = legacy
@@ -77,7 +84,9 @@ class Module:
         show_id = settings.links.show_id
         self._bridge = Bridge(port, self._outlet, self.active, show_id=show_id, moved=moved)
         self.httpd = network.httpd(settings, legacy, self._outlet, moved)
-        self._mode: Mode = self.httpd or self._bridge
+        in_sms_mode = sms and settings.module.mode == "SMS"
+        self.sms_mode = sms.mode(self._outlet, moved) if sms and in_sms_mode else None
+        self._mode: Mode = self.httpd or self.sms_mode or self._bridge
         self._outlet.flow = self._mode.flow
         self.doors = {link.name: self._door(link, network) for link in self.active}
         self._line_changes: asyncio.Queue[tuple[Link, LineSettings]] = asyncio.Queue()
@@ -169,10 +178,14 @@ class Module:
         received = [self.console.last_received_at, *(link.last_received_at for link in self.active)]
         if self.httpd:
             received.append(self.httpd.last_received_at)
+        if self.sms_mode:
+            received.append(self.sms_mode.last_received_at)
         last = max(self._began, *received)
         due = idle_until(self.settings.module.restart_after, last)
         if due is not None and self._clock() >= due:
             log.info("module: nothing received for %.0f s (RSTIM): restart", due - last)
+            if all(link.last_acknowledged_at < last for link in self.active):
+                self._redial("nothing was received or acknowledged (RSTIM)")
             self.restart_soon()
         else:
             self._idle_timer.set(due)
@@ -226,13 +239,15 @@ class Module:
     def _open(self) -> None:
         mode = self.settings.module.mode
         log.info("module: start, mode %s", mode)
-        if mode == "SMS":
-            log.warning("module: mode %s needs a modem: what the UART sends goes nowhere", mode)
+        if mode == "SMS" and not self.sms_mode:
+            log.warning("module: mode SMS needs a modem: what the UART sends goes nowhere")
         self._port.set_line(line_settings(self.settings))
         self._commander.levels.changed = self._refresh
         if welcome := unescape(self.settings.module.welcome):
             self._port.greet(b"\r\n" + welcome + b"\r\n")
         self.console.open(self._legacy.held)
+        if self._sms:
+            self._sms.join(self.sms_mode, self.console.announce, self.restart_soon)
         self._look_idle()
 
     def _refresh(self) -> None:
@@ -244,6 +259,8 @@ class Module:
     def _close(self) -> None:
         self._idle_timer.stop()
         self._commander.levels.changed = lambda: None
+        if self._sms:
+            self._sms.part()
         self._legacy.held = self.console.close()
         for door in self.doors.values():
             door.close()

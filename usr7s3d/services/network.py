@@ -1,4 +1,4 @@
-"""Builds the links on the host's network, and keeps what outlives them."""
+"""Builds the links, and keeps what outlives them."""
 
 import logging
 from collections.abc import Awaitable, Callable
@@ -15,6 +15,7 @@ from usr7s3d.devices.dial import Received, Sent
 from usr7s3d.devices.tcp import KEEPALIVE_PROBES, Keepalive
 from usr7s3d.hostconfig import HostConfig
 from usr7s3d.modem.seen import Seen
+from usr7s3d.services.bearer import Bearer
 from usr7s3d.services.connection import Channel, Counters
 from usr7s3d.services.console import Held
 from usr7s3d.services.door import GUESSES, PRINTED_PASSWORDS, REFILL
@@ -23,6 +24,7 @@ from usr7s3d.services.httpd import Httpd, Moved
 from usr7s3d.services.link import IDENTITY, Link
 from usr7s3d.services.outlet import Outlet
 from usr7s3d.services.plan import cloud_login, http_rules, link_rules
+from usr7s3d.services.sms.memory import Memory
 from usr7s3d.settings.model import Register, Settings, Socket
 
 log = logging.getLogger(__name__)
@@ -40,6 +42,7 @@ class Legacy:
     counters: dict[str, Counters] = field(default_factory=dict)
     buckets: dict[str, Bucket] = field(default_factory=dict)
     http: HttpCounters = field(default_factory=HttpCounters)
+    sms: Memory = field(default_factory=Memory)
 
     def cache(self, address: Address) -> Cache:
         """The cache for ``address``; one for another address of that link is dropped."""
@@ -113,12 +116,13 @@ class Introduction:
 
 
 class Network:
-    """The host bearer: whatever network the system has, or one interface of it."""
+    """Builds links over one bearer; without ``bearer`` it is always there."""
 
     def __init__(
         self,
         config: HostConfig,
         dialer: Dial,
+        bearer: Bearer | None = None,
         *,
         jitter: Callable[[], float],
         password: Callable[[], str],
@@ -130,6 +134,7 @@ class Network:
         self._state_changed = state_changed
         self._config = config
         self._dialer = dialer
+        self._bearer = bearer
         self._jitter = jitter
         self._password = password
         self._doors_shut = doors_shut
@@ -152,6 +157,7 @@ class Network:
             self._backoff(settings.links.reconnect_after),
             open_channel=partial(dial, socket.host, socket.port),
             identify=Introduction(name, settings.register, self._register_content),
+            bearer=self._bearer,
         )
         link.state_changed = self._state_changed
         return link
@@ -165,7 +171,9 @@ class Network:
         http = settings.httpd
         dial = partial(self._dialer.tcp, http.host, http.port)
         rules = http_rules(settings)
-        return Httpd(rules, legacy.http, outlet, open_channel=dial, moved=moved)
+        return Httpd(
+            rules, legacy.http, outlet, open_channel=dial, moved=moved, bearer=self._bearer
+        )
 
     def _backoff(self, fixed: int) -> Backoff:
         if fixed:

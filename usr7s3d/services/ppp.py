@@ -12,7 +12,7 @@ import contextlib
 import logging
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import NoReturn, Protocol
@@ -131,6 +131,34 @@ class Way:
                 self.peer = self.peer or "ipv6"
 
 
+class Traffic:
+    """Bytes of all sessions; ``live(interface)`` tells those of the one that is up."""
+
+    def __init__(self, live: Callable[[str], tuple[int, int]]) -> None:
+        self._live = live
+        self._interface = ""
+        self._ended = (0, 0)
+
+    def begin(self, interface: str) -> None:
+        """A session is up."""
+        self._interface = interface
+
+    def end(self, received: int = 0, sent: int = 0) -> None:
+        """It is over, and pppd has told what went."""
+        if self._interface:
+            last = self._live(self._interface)
+            self._interface = ""
+            self._ended = (
+                self._ended[0] + max(received, last[0]),
+                self._ended[1] + max(sent, last[1]),
+            )
+
+    def total(self) -> tuple[int, int]:
+        """Received and sent."""
+        live = self._live(self._interface) if self._interface else (0, 0)
+        return self._ended[0] + live[0], self._ended[1] + live[1]
+
+
 class MobileDial:
     """Opens channels over whatever the modem has brought; see ``devices/dial.py``."""
 
@@ -166,8 +194,9 @@ class Ppp:
         phone: Phone,
         *,
         open_session: OpenSession,
-        make_dial: Callable[[str, list[str]], Dial],
+        make_dial: Callable[[str, Sequence[str]], Dial],
         jitter: Callable[[], float],
+        live_bytes: Callable[[str], tuple[int, int]],
         sms_gap: float = 0.0,
     ) -> None:
         self.bearer = Bearer(DOWN)
@@ -178,7 +207,7 @@ class Ppp:
         self.counters = Counters()
         self.refused: Callable[[str], None] = lambda _: None
         self.connected: Callable[[], None] = lambda: None
-        self.moved: Callable[[int, int], None] = lambda rx, tx: None  # bytes of a session
+        self.traffic = Traffic(live_bytes)
         self._config = config
         self._apn = apn
         self._phone = phone
@@ -192,6 +221,11 @@ class Ppp:
         self._said: set[str] = set()  # why it is down, in this outage
 
     # What others ask of it.
+
+    @property
+    def waits_for(self) -> str:
+        """What keeps it from dialling; empty while nothing does."""
+        return "" if self._phone.may_dial else self._phone.waits_for
 
     @property
     def sms_wait(self) -> bool:
@@ -332,7 +366,7 @@ class Ppp:
         if "log" in report:
             log.debug("pppd: %s", report["log"])
             if moved := SENT.match(str(report["log"])):
-                self.moved(int(moved["rx"]), int(moved["tx"]))
+                self.traffic.end(int(moved["rx"]), int(moved["tx"]))
         if "exit" in report:
             status = int(report["exit"])
             if status == pppend.AUTHENTICATION:
@@ -349,6 +383,7 @@ class Ppp:
         servers = ", ".join(way.servers) or "no name server"
         log.info("ppp: up: %s, %s, %s", way.interface, way.address, servers)
         self.dial.over = self._make_dial(way.interface, way.servers)
+        self.traffic.begin(way.interface)
         self.bearer.rise()
         self.connected()
 
@@ -356,4 +391,5 @@ class Ppp:
         self._limit = None
         self.dial.over = None
         self.bearer.fall(why)
+        self.traffic.end()
         self.way = Way()

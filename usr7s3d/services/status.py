@@ -1,27 +1,29 @@
 """How the daemon is, as ``usr7s3ctl status`` and systemd show it."""
 
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from usr7s3d import __version__
 from usr7s3d.core.line import LineSettings
-from usr7s3d.devices.route import address, way_out
 from usr7s3d.devices.rs485 import Direction
-from usr7s3d.hostconfig import HostConfig
+from usr7s3d.modem.seen import NONE
 from usr7s3d.services.httpd import Httpd
 from usr7s3d.services.link import Link
-from usr7s3d.services.modem import Modem
 from usr7s3d.services.module import Module
 from usr7s3d.services.port import Port
+from usr7s3d.services.uplink import Uplink
 
 PERCENTILES = (50, 99, 99.9)
 
+if TYPE_CHECKING:
+    from usr7s3d.services.sms.service import Sms
+
 
 def whole(
-    config: HostConfig,
     port: Port,
     module: Module | None,
-    modem: Modem,
+    uplink: Uplink,
+    sms: "Sms | None",
     *,
     uptime: float,
     warnings: list[str],
@@ -34,30 +36,24 @@ def whole(
         "uptime_s": round(uptime, 1),
         "uart": uart(port),
         "links": {name.lower(): link(each) for name, each in links.items()},
-        "doors": {name.lower(): door.state for name, door in doors.items()},
+        "doors": {
+            **{name.lower(): door.state for name, door in doors.items()},
+            "sms": sms.door_state if sms else "off",
+        },
         "http": http(module.httpd if module else None),
-        "bearer": bearer(config),
-        "modem": mobile(modem),
-        "warnings": warnings,
+        "bearer": uplink.status(),
+        "modem": mobile(uplink),
+        "sms": sms.status() if sms else {"state": "off"},
+        "warnings": warnings + uplink.warnings,
     }
 
 
-def bearer(config: HostConfig) -> dict[str, Any]:
-    """The way to the network; today it is always the system's."""
-    interface = way_out(config.bearer.interface)
-    return {
-        "kind": "host",
-        "state": "up" if interface else "down",
-        "interface": interface or config.bearer.interface,
-        "address": address(interface) if interface else "",
-    }
-
-
-def mobile(modem: Modem) -> dict[str, Any]:
+def mobile(uplink: Uplink) -> dict[str, Any]:
     """The modem; of what its SIM says of its owner, no more than the ICCID."""
+    modem = uplink.modem
+    if modem is None:
+        return {"state": NONE}
     seen = modem.seen
-    if not modem.wanted:
-        return {"state": seen.state}
     return {
         "state": seen.state,
         "model": seen.model,
@@ -72,6 +68,7 @@ def mobile(modem: Modem) -> dict[str, Any]:
         "ports": {"at": seen.at_port, "data": seen.data_port or seen.at_port},
         "problem": seen.problem,
         "counters": asdict(modem.counters),
+        "recovery": asdict(uplink.recovery.record) if uplink.recovery else {},
     }
 
 
@@ -127,11 +124,13 @@ def http(httpd: Httpd | None) -> dict[str, Any]:
     }
 
 
-def in_a_line(port: Port, module: Module | None, modem: Modem) -> str:
+def in_a_line(port: Port, module: Module | None, uplink: Uplink) -> str:
     """For ``systemctl status``."""
     serial = f"UART {'open' if port.open else 'waiting for ' + port.device}"
     if not module:
         return serial
     links = [f"{name} {each.state}" for name, each in module.links.items() if each.state != "off"]
-    mobile = [f"modem {modem.state}"] if modem.wanted else []
+    mobile = [f"modem {uplink.modem.state}"] if uplink.modem else []
+    if uplink.ppp:
+        mobile.append(f"ppp {uplink.ppp.state}")
     return ", ".join([f"mode {module.settings.module.mode}", serial, *links, *mobile])

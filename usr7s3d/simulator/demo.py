@@ -1,8 +1,10 @@
 """The main job at once, without hardware; ``./demo`` runs this.
 
     host  <-- PTY -->  usr7s3d  <-- 127.0.0.1 -->  servers A and B
+                          ^
+                          +-- PTYs -->  modem  <-- SMS -->  phone
 
-Host and servers are this program, the daemon is its child.  It plays the SCENES,
+All but the daemon is this program, the daemon is its child.  It plays the SCENES,
 then stays for a person to try things, until ctrl-c.
 """
 
@@ -14,78 +16,21 @@ import sys
 import tempfile
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, suppress
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from usr7s3d.simulator.cloud import ACCEPTED, LOGIN, Cloud
 from usr7s3d.simulator.ends import Host, NothingCame, Server
-from usr7s3d.simulator.process import Module, NotRunning, running
+from usr7s3d.simulator.phone import NUMBER, modem_at
+from usr7s3d.simulator.process import PASSWORD, Module, NotRunning, running
 from usr7s3d.simulator.show import Show
+from usr7s3d.simulator.stage import QUIET, Stage
 
-QUIET = 0.3  # s; above T1, the silence before +++ (manual 4.1.1)
 BREATH = 0.6  # s between two scenes, for the eye
+MEMBER = {"10011111100000111111": "0000test"}  # of the cloud; both are the manual's (3.5.2)
 HEARTBEAT = b"www.usr.cn"  # as the factory settings have it
 FLOOD = 260_000  # bytes; far more than a socket that nobody reads can hold
-LOOKS = 200  # at the status, some 50 ms each
 INTERRUPTED = 130  # the shell's status for ctrl-c
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """All that a scene needs."""
-
-    show: Show
-    module: Module
-    host: Host
-    a: Server
-    b: Server
-
-    async def to_servers(self, data: bytes, *servers: Server) -> None:
-        """The host sends, and each of ``servers`` has it."""
-        self.show.sent("host", "UART", data)
-        await self.host.send(data)
-        for server in servers:
-            self.show.came("server", server.name, await server.inbox.expect(data))
-
-    async def to_host(self, server: Server, data: bytes) -> None:
-        """The server sends, and the host has it."""
-        self.show.sent("server", server.name, data)
-        server.send(data)
-        self.show.came("host", "UART", await self.host.inbox.expect(data))
-
-    async def welcomed(self) -> None:
-        """The module has started: the host reads its welcome text."""
-        self.show.came("host", "UART", await self.host.inbox.expect(b"USR-7S3\r\n"))
-
-    async def into_command_mode(self) -> None:
-        """The handshake of manual 4.1.1."""
-        await asyncio.sleep(QUIET)
-        await self.ask(b"+++", b"a")
-        await self.ask(b"a", b"+ok")
-
-    async def at(self, line: str, end: str = "OK\r\n") -> None:
-        """The host sends a command, and has the reply."""
-        await self.ask(line.encode() + b"\r", end.encode())
-
-    async def ask(self, data: bytes, end: bytes) -> None:
-        """The host sends ``data``, and has what comes up to ``end``."""
-        self.show.sent("host", "UART", data)
-        await self.host.send(data)
-        self.show.came("host", "UART", await self.host.inbox.expect(end))
-
-    async def link(self, name: str, state: str) -> None:
-        """Wait until the daemon says that its link ``name`` is in ``state``."""
-        for _ in range(LOOKS):
-            status = await self.module.status()
-            if status["links"][name]["state"] == state:
-                return
-        raise NothingCame(f"link {name.upper()} is {status['links'][name]}, not {state}")
-
-    async def ctl(self, *arguments: str) -> None:
-        """A person asks the daemon."""
-        quoted = " ".join(f"'{a}'" if a.startswith("AT") else a for a in arguments)
-        self.show.typed(f"usr7s3ctl {quoted}")
-        self.show.say((await self.module.ctl(*arguments)).rstrip())
 
 
 async def starts(stage: Stage) -> None:
@@ -120,7 +65,7 @@ async def set_and_save(stage: Stage) -> None:
 async def password_command(stage: Stage) -> None:
     """One command in the middle of the data, by its password (manual 4.1.2)."""
     await asyncio.sleep(QUIET)
-    await stage.ask(b"usr.cn#AT+HEARTTM?\r", b"OK\r\n")
+    await stage.ask(f"{PASSWORD}#AT+HEARTTM?\r".encode(), b"OK\r\n")
 
 
 async def both_sockets(stage: Stage) -> None:
@@ -174,6 +119,65 @@ async def a_comes_back(stage: Stage) -> None:
     await stage.to_servers(b"measured with A\r\n", stage.a, stage.b)
 
 
+async def the_modem(stage: Stage) -> None:
+    """The modem has found its network meanwhile, and the module asks it what it needs."""
+    await stage.status(lambda status: status["modem"], "registered")
+    await stage.ctl("at", "AT+CSQ")
+    await stage.ctl("at", "AT+IMEI?")
+
+
+async def command_by_sms(stage: Stage) -> None:
+    """A command by SMS, with its password: the answer is an SMS, too (manual 4.1.4)."""
+    stage.phone.write(f"{PASSWORD}#AT+HEARTTM?")
+    await stage.phone.read("OK")
+
+
+async def joins_the_cloud(stage: Stage) -> None:
+    """USR Cloud: socket A logs in there, and the answer reaches the host (manual 3.5)."""
+    cloud = Cloud("A", MEMBER)
+    await cloud.open()
+    try:
+        await stage.into_command_mode()
+        await stage.at("AT+CFGTF")  # these settings come back by RELD, two scenes on
+        for device_id, password in MEMBER.items():
+            await stage.at(f'AT+CLOUDID="{device_id}"')
+            await stage.at(f'AT+CLOUDPA="{password}"')
+        await stage.at('AT+CLOUDEN="on"')
+        await stage.at(f'AT+SOCKA="TCP","127.0.0.1",{cloud.port}')
+        await stage.at("AT+S")
+        await stage.welcomed()
+        stage.show.came("server", "A", await cloud.inbox.expect_bytes(LOGIN))
+        stage.show.came("host", "UART", await stage.host.inbox.expect(ACCEPTED))
+        await stage.to_servers(b"temperature 21.6\r\n", cloud)
+    finally:
+        cloud.close()
+
+
+async def asks_a_web_server(stage: Stage) -> None:
+    """HTTPD mode: what the host sends becomes a request, the answer comes back (manual 3.2.2)."""
+    await stage.into_command_mode()
+    await stage.at('AT+WKMOD="HTTPD"')
+    await stage.at(f'AT+HTPSV="127.0.0.1",{stage.b.port}')
+    await stage.at("AT+S")
+    await stage.welcomed()
+    stage.b.inbox.take()
+    stage.show.sent("host", "UART", b"data=http://www.usr.cn")
+    await stage.host.send(b"data=http://www.usr.cn")
+    stage.show.came("server", "HTTP", await stage.b.inbox.expect(b"\r\n\r\n"))
+    answer = b"HTTP/1.1 200 OK\r\nContent-Length: 19\r\n\r\n[http://www.usr.cn]"
+    stage.show.sent("server", "HTTP", answer)
+    stage.b.send(answer)
+    stage.show.came("host", "UART", await stage.host.inbox.expect(b"[http://www.usr.cn]"))
+
+
+async def as_before(stage: Stage) -> None:
+    """The user default brings the first settings back."""
+    await stage.into_command_mode()
+    await stage.at("AT+RELD")
+    await stage.welcomed()
+    await stage.a.has_client()
+
+
 async def from_a_shell(stage: Stage) -> None:
     """The same daemon from a shell."""
     await stage.ctl("at", "AT+SOCKALK?")
@@ -191,6 +195,10 @@ SCENES: tuple[Callable[[Stage], Awaitable[None]], ...] = (
     b_reads_again,
     a_goes_away,
     a_comes_back,
+    the_modem,
+    joins_the_cloud,
+    asks_a_web_server,
+    as_before,
     from_a_shell,
 )
 
@@ -210,13 +218,21 @@ TRY = """
       You are the host (no picocom: sudo apt install picocom; it ends by ctrl-a ctrl-x).
       Server A echoes what you type.  Commands have to come in one go: paste +++, wait for
       the a, type a, then AT+H and return, and AT+ENTM at the end.  Or paste, and return:
-      usr.cn#AT+VER
+      {password}#AT+VER
   {ctl} status
   {ctl} watch
   {ctl} at 'AT+SOCKA?'
   {ctl} restart
 
-  What you type here, server A sends to the UART.  Ctrl-c ends it all.
+  What you type here, server A sends to the UART, except:
+
+  sms {password}#AT+SOCKA?
+      An SMS from the phone, {number}.  Any text will do.
+  modem status
+      Who the modem is, and how it is; `modem help` says what can befall it:
+      `modem unplug`, `modem denied`, `modem fault AT+CMGS +CMS ERROR: 38 x2` ...
+
+  Ctrl-c ends it all.
 """
 
 
@@ -232,7 +248,9 @@ async def stay(stage: Stage) -> None:
     stage.host.close()  # the tty is the person's now
     for server in (stage.a, stage.b):
         server.inbox.seen = partial(echo, server)
-    show.say(TRY.format(tty=stage.module.tty, ctl=_ctl_command(stage.module)))
+    stage.phone.inbox.seen = partial(show.came, "phone", "SMS")
+    ctl = _ctl_command(stage.module)
+    show.say(TRY.format(tty=stage.module.tty, ctl=ctl, password=PASSWORD, number=NUMBER))
     loop = asyncio.get_running_loop()
     loop.add_reader(sys.stdin.fileno(), lambda: _typed(stage))
     try:
@@ -246,6 +264,13 @@ def _typed(stage: Stage) -> None:
     data = os.read(sys.stdin.fileno(), 4096)
     if not data:
         raise_interrupt()
+        return
+    word, _, rest = data.decode(errors="replace").strip().partition(" ")
+    if word == "sms" and rest:
+        stage.phone.write(rest)
+        return
+    if word == "modem" and rest:
+        stage.phone.modem.obey(rest)
         return
     data = data.replace(b"\n", b"\r\n")
     stage.show.sent("server", "A", data)
@@ -283,10 +308,11 @@ class Demo:
             for server in (a, b):
                 await server.open()
                 stack.callback(server.close)
+            phone = await stack.enter_async_context(modem_at(folder, self._show))
             module = await stack.enter_async_context(running(folder, a.port, self._show.logged))
             host = Host(module.tty)
             stack.callback(host.close)
-            stage = Stage(self._show, module, host, a, b)
+            stage = Stage(self._show, module, host, a, b, phone)
             await play(stage, 0 if self._once else BREATH)
             self.played = True
             if self._once:

@@ -148,6 +148,10 @@ class Server:
         self.read(self._reading)
         self.connected.set()
 
+    def received(self, data: bytes) -> None:
+        """The client has sent ``data``."""
+        self.inbox.put(data)
+
     def left(self, client: asyncio.Transport) -> None:
         """A client has gone."""
         if client is self._client:
@@ -195,7 +199,7 @@ class _Client(asyncio.Protocol):
         self._server.accepted(self._transport)
 
     def data_received(self, data: bytes) -> None:
-        self._server.inbox.put(data)
+        self._server.received(data)
 
     def connection_lost(self, _: Exception | None) -> None:
         self._server.left(self._transport)

@@ -10,8 +10,11 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from usr7s3d.simulator.phone import PORTS
+
 START = 15.0  # s until the control socket is there
 STOP = 5.0  # s for it to end by itself
+PASSWORD = "demo"  # noqa: S105 - the printed one would open no door but the UART's
 LOOK = 0.02  # s between two looks for the control socket
 
 CONFIG = """\
@@ -22,9 +25,11 @@ device = "pty:{tty}"
 kind = "host"
 
 [modem]
-at_port = "none"
+at_port = "{at}"
+data_port = "{data}"
 
 [factory]
+CMDPW = '"{password}"'
 SOCKA = '"TCP","127.0.0.1",{port}'
 """
 
@@ -64,7 +69,10 @@ class Module:
 async def running(folder: Path, port: int, log: Callable[[str], None]) -> AsyncIterator[Module]:
     """The daemon, up, with socket A going to ``port``; stopped when the block ends."""
     config = folder / "usr7s3d.toml"
-    config.write_text(CONFIG.format(tty=folder / "tty", port=port))
+    values = {"tty": folder / "tty", "port": port, "password": PASSWORD}
+    config.write_text(
+        CONFIG.format(**values, **{name: folder / tail for name, tail in PORTS.items()})
+    )
     process = await asyncio.create_subprocess_exec(
         *(*_dies_with_us(), sys.executable, "-m", "usr7s3d"),
         *("--config", str(config)),

@@ -4,7 +4,9 @@ import os
 import sys
 
 WIDTH = 96  # characters of one line of bytes
-COLOURS = {"host": "36", "server": "32", "usr7s3d": "2", "$": "33", "#": "1"}
+COLOURS = {
+    "host": "36", "server": "32", "phone": "35", "usr7s3d": "2", "modem": "2", "$": "33", "#": "1",
+}  # fmt: skip
 PLAIN, RESET = "", "\x1b[0m"
 
 
@@ -30,7 +32,12 @@ class Show:
 
     def logged(self, line: str) -> None:
         """A line of the daemon's log."""
-        self._print("usr7s3d", f"usr7s3d | {line}")
+        self.noted("usr7s3d", line)
+
+    def noted(self, who: str, text: str) -> None:
+        """What ``who`` remarks, on one line or several."""
+        for line in text.splitlines():
+            self._print(who, f"{who:<7} | {line}")
 
     def typed(self, command: str) -> None:
         """A command as a person would type it."""

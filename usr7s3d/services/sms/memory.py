@@ -1,7 +1,9 @@
 """What outlives a new reading of the host configuration."""
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from usr7s3d.at.inbox import Inbox
 from usr7s3d.core.guesses import Bucket
@@ -25,10 +27,34 @@ class Counters:
     guesses: int = 0  # wrong passwords
 
 
+class Times(Protocol):
+    """When SMS were sent, over a restart of the process."""
+
+    def load(self, now: float) -> list[float]:
+        """What was kept."""
+        ...
+
+    def keep(self, times: Sequence[float]) -> None:
+        """Write it."""
+        ...
+
+
+class Forgetful:
+    """Nothing is kept."""
+
+    def load(self, now: float) -> list[float]:
+        """Nothing."""
+        return []
+
+    def keep(self, times: Sequence[float]) -> None:
+        """Nothing."""
+
+
 @dataclass(slots=True)
 class Memory:
     """Kept in memory from one life to the next."""
 
+    times: Times = field(default_factory=Forgetful)
     inbox: Inbox = field(default_factory=Inbox)
     counters: Counters = field(default_factory=Counters)
     waiting: deque[Order] = field(default_factory=deque)

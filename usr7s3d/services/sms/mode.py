@@ -1,6 +1,8 @@
 """SMS mode (manual 3.2.3): what the UART sends goes to one phone, what it sends to the UART."""
 
+import asyncio
 import logging
+import math
 from collections.abc import Callable
 
 from usr7s3d.modem.joiner import Joined
@@ -31,6 +33,8 @@ class SmsMode:
         self._look = look
         self._moved = moved
         self._told = False
+        self._clock = asyncio.get_running_loop().time
+        self.last_received_at = -math.inf
 
     def from_uart(self, packet: bytes) -> None:
         """Queue it."""
@@ -59,6 +63,7 @@ class SmsMode:
             return False
         binary = joined.parts[0].body.alphabet is Alphabet.DATA
         data = joined.data if binary else self._desk.encode(joined.text)
+        self.last_received_at = self._clock()
         self._moved("SMS", "UART", len(data))
         self._outlet.write(data)
         return True

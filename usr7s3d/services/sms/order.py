@@ -2,9 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from usr7s3d.modem.numbers import masked
-from usr7s3d.modem.submit import Outgoing
+
+if TYPE_CHECKING:
+    from usr7s3d.modem.submit import Outgoing
 
 
 @dataclass(slots=True)
@@ -12,7 +15,7 @@ class Order:
     """``told(ok)`` is called once, when all of it has left, or is given up."""
 
     number: str
-    parts: list[Outgoing]
+    parts: "list[Outgoing]"
     told: Callable[[bool], None] = lambda _: None
     left: int = 0  # how many parts the modem has taken
     tries: int = 0  # of the part that is next

@@ -1,9 +1,9 @@
 """SMS from one reading of the host configuration to the next: puts its parts together."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict
-from typing import Any, Protocol
+from typing import Any
 
 from usr7s3d.core.bound import Bound
 from usr7s3d.core.liveness import Liveness
@@ -23,18 +23,6 @@ from usr7s3d.services.sms.outbox import Outbox
 from usr7s3d.services.sms.sweep import Sweep
 
 
-class Times(Protocol):
-    """When SMS were sent, over a restart of the process."""
-
-    def load(self, now: float) -> list[float]:
-        """What was kept."""
-        ...
-
-    def keep(self, times: Sequence[float]) -> None:
-        """Write it."""
-        ...
-
-
 class Sms:
     """Everything about SMS but the module's share, which comes and goes with its restarts."""
 
@@ -46,7 +34,6 @@ class Sms:
         *,
         memory: Memory,
         executed: Executed,
-        times: Times,
         shut: Callable[[], str],
     ) -> None:
         clock = asyncio.get_running_loop().time
@@ -56,13 +43,13 @@ class Sms:
         self._restart: Callable[[], None] | None = None
         self._restart_missed = False
         modem = config.modem
-        self._bound = Bound(modem.sms_per_hour, modem.sms_per_day, times.load(clock()))
+        self._bound = Bound(modem.sms_per_hour, modem.sms_per_day, memory.times.load(clock()))
         self.outbox = Outbox(
             asks,
             self._bound,
             memory.waiting,
             memory.counters,
-            noted=lambda: times.keep(self._bound.times),
+            noted=lambda: memory.times.keep(self._bound.times),
             store_full=self.look,
         )
         charset = config.sms.uart_charset
@@ -108,9 +95,11 @@ class Sms:
             moved=moved,
         )
 
-    def join(self, mode: object, say: Callable[[bytes], None], restart: Callable[[], None]) -> None:
+    def join(
+        self, mode: SmsMode | None, say: Callable[[bytes], None], restart: Callable[[], None]
+    ) -> None:
         """A module begins."""
-        self._intake.consumer = mode if isinstance(mode, SmsMode) else NOBODY
+        self._intake.consumer = mode or NOBODY
         self.desk.say = say
         self._restart = restart
         if self._restart_missed:
@@ -138,6 +127,7 @@ class Sms:
         """For status."""
         store = self._sweep.store
         return {
+            "state": "on",
             "store": {"name": store.name, "used": store.used, "total": store.total},
             "inbox": len(self._memory.inbox),
             "waiting": len(self.outbox),

@@ -27,7 +27,8 @@ from usr7s3d.modem.command import (
 from usr7s3d.modem.dialogue import Answer, Unsolicited
 from usr7s3d.modem.fields import each, number
 from usr7s3d.modem.store import Store, new_message, stored, stores
-from usr7s3d.services.sms.asks import Asks, either
+from usr7s3d.services.ready import either
+from usr7s3d.services.sms.asks import Asks
 
 log = logging.getLogger(__name__)
 
@@ -94,7 +95,6 @@ class Sweep:
         self._selected = ""
         self._confirms = False  # direct messages want AT+CNMA
         self.store = Store("", 0, 0)  # as it was last
-        asks.listen(self._hear)
 
     # What the modem says.
 
@@ -120,33 +120,42 @@ class Sweep:
 
     async def run(self, liveness: Liveness) -> NoReturn:
         """Read the store for ever."""
+        self._asks.listen(self._hear)
+        try:
+            with liveness.pulse("SMS in") as pulse:
+                await self._keep_serving(pulse)
+        finally:
+            self._asks.unlisten(self._hear)
+
+    async def _keep_serving(self, pulse: Pulse) -> NoReturn:
         backoff = Backoff(AGAIN, AGAIN_MOST, lambda: 0.0)
         told = ""
-        with liveness.pulse("SMS in") as pulse:
-            while True:
-                with pulse.waiting():
-                    await self._asks.ready.wait()
-                try:
-                    await self._serve(pulse, backoff)
-                except OSError as error:
-                    log.log(logging.DEBUG if str(error) == told else logging.INFO, "SMS: %s", error)
-                    told = str(error)
-                delay = backoff.next()
-                with pulse.waiting(delay):
-                    await asyncio.sleep(delay)
+        while True:
+            with pulse.waiting():
+                await self._asks.ready.wait()
+            try:
+                await self._serve(pulse, backoff)
+            except OSError as error:
+                log.log(logging.DEBUG if str(error) == told else logging.INFO, "SMS: %s", error)
+                told = str(error)
+            delay = backoff.next()
+            with pulse.waiting(delay):
+                await asyncio.sleep(delay)
 
     async def _serve(self, pulse: Pulse, backoff: Backoff) -> None:
         """From one set-up of the modem to the next.  Raises OSError."""
+        ready = self._asks.ready
+        times = ready.times
         with pulse.waiting(WORK_LIMIT):
             await self._set_up()
-        while self._asks.ready.is_set():
+        while ready.is_set() and ready.times == times:
             self._news.clear()
             with pulse.waiting(WORK_LIMIT):
                 more = await self._round()
             backoff.reset()
             if not more:  # else what there was no room for may be coming
                 with pulse.waiting(EVERY):
-                    await either(self._news, self._asks.gone, within=EVERY)
+                    await either(self._news, ready.gone, within=EVERY)
 
     async def _ask(self, command: Command) -> Answer:
         answer = await self._asks.ask(command)

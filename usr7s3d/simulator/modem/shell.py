@@ -116,8 +116,12 @@ class Simulator:
 
     def _hung_up(self, name: str) -> None:
         self._carry_out(self.modem.hung_up(name, self._loop.time()))
-        if wire := self._wires.get(name):
-            self._ends[name].hold(True)
+        end = self._ends[name]
+        if not end.lasts:
+            self._tell(f"{name}: its other side has closed: unplugged")
+            self.obey("unplug")
+        elif wire := self._wires.get(name):
+            end.hold(True)
             wire.resume()
 
     # Calls

@@ -94,6 +94,8 @@ class Tty:
     there it is the hang-up.
     """
 
+    lasts = True
+
     def __init__(self, path: Path) -> None:
         self._path = path
         self._held = -1
@@ -131,6 +133,8 @@ class Tty:
 class Plug:
     """A unix socket that somebody else listens on, as QEMU does for a serial port."""
 
+    lasts = False  # when its other side has gone, it has gone
+
     def __init__(self, path: Path) -> None:
         self._path = path
 
@@ -145,7 +149,7 @@ class Plug:
         return Wire(sock.detach(), received, gone)
 
     def hold(self, held: bool) -> None:
-        """Nothing to hold."""
+        """Nothing to hold: whose other side has closed is unplugged."""
 
     def close(self) -> None:
         """Nothing left behind."""

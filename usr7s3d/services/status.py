@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Any
 
 from usr7s3d import __version__
 from usr7s3d.core.line import LineSettings
-from usr7s3d.devices.rs485 import Direction
 from usr7s3d.modem.seen import NONE
 from usr7s3d.services.httpd import Httpd
 from usr7s3d.services.link import Link
@@ -16,6 +15,7 @@ from usr7s3d.services.uplink import Uplink
 PERCENTILES = (50, 99, 99.9)
 
 if TYPE_CHECKING:
+    from usr7s3d.devices.rs485 import Direction
     from usr7s3d.services.sms.service import Sms
 
 
@@ -86,7 +86,7 @@ def uart(port: Port) -> dict[str, Any]:
     }
 
 
-def rs485(direction: Direction) -> dict[str, Any]:
+def rs485(direction: "Direction") -> dict[str, Any]:
     """Who switches the transceiver, and how late it listens again, in microseconds."""
     choice, process = direction.choice, direction.process
     answer: dict[str, Any] = {"way": choice.way, "why": choice.why, "trouble": choice.trouble}

@@ -261,5 +261,5 @@ class Life:
     def _host_bytes(self) -> tuple[int, int]:
         """What the sockets have received and sent."""
         links, http = self.legacy.counters.values(), self.legacy.http
-        received = sum(link.rx_bytes for link in links) + http.rx_bytes
-        return received, sum(link.tx_bytes for link in links) + http.tx_bytes
+        received = sum(link.rx_bytes for link in links) + (http.rx_bytes if http else 0)
+        return received, sum(link.tx_bytes for link in links) + (http.tx_bytes if http else 0)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.system.modem_rig import Simulator
+from tests.system.modem_rig import Simulator, figure
 from tests.system.rig import Daemon, Host, Server, pause, receive, until
 
 pytestmark = pytest.mark.real
@@ -21,13 +21,6 @@ def stick(tmp_path: Path) -> Iterator[Simulator]:
     stick = Simulator(tmp_path)
     yield stick
     stick.close()
-
-
-def figure(daemon: Daemon, key: str) -> int:
-    """A line of /proc/PID/status: kB, or a count."""
-    found = re.search(rf"^{key}:\s+(\d+)", Path(f"/proc/{daemon.pid}/status").read_text(), re.M)
-    assert found
-    return int(found[1])
 
 
 def modem(daemon: Daemon) -> dict[str, Any]:

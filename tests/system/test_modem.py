@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.system.modem_rig import Simulator
+from tests.system.modem_rig import Simulator, figure
 from tests.system.rig import Daemon, Host, Server, pause, receive, until
 
 pytestmark = pytest.mark.real
@@ -21,13 +21,6 @@ def stick(tmp_path: Path) -> Iterator[Simulator]:
     stick = Simulator(tmp_path)
     yield stick
     stick.close()
-
-
-def figure(daemon: Daemon, key: str) -> int:
-    """A line of /proc/PID/status: kB, or a count."""
-    found = re.search(rf"^{key}:\s+(\d+)", Path(f"/proc/{daemon.pid}/status").read_text(), re.M)
-    assert found
-    return int(found[1])
 
 
 def modem(daemon: Daemon) -> dict[str, Any]:
@@ -159,6 +152,14 @@ def test_a_pin_is_in_no_output(daemon: Daemon, host: Host, stick: Simulator) -> 
     shown = daemon.ctl("status", "--json").stdout + daemon.ctl("status").stdout
     kept = "".join(path.read_text() for path in daemon.state.iterdir())
     assert "8264" not in daemon.log + shown + kept
+
+
+def test_a_locked_sim_is_unlocked(daemon: Daemon, host: Host, stick: Simulator) -> None:
+    stick.obey("sim pin")
+    daemon.configure(stick.config + 'pin = "1234"\n', device=host.path)
+    daemon.start()
+    assert registered(daemon)["sim"] == "READY"
+    assert "[pin]" in (daemon.state / "modem.toml").read_text()
 
 
 def test_what_it_costs(daemon: Daemon, host: Host, server: Server, stick: Simulator) -> None:

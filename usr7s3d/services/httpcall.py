@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from usr7s3d.core.httpanswer import Answer
 from usr7s3d.services.connection import Channel
 
-PIECE = 1024  # bytes parsed at a time; the UART gets its turn between two
+PIECE = 512  # bytes parsed at a time: 1 ms even as chunks of one byte; then others have a turn
 WAITING = 16 * 1024  # bytes received and not parsed yet, above which nothing is read
 
 Open = Callable[[Callable[[bytes], None], Callable[[], None]], Awaitable[Channel]]

@@ -7,7 +7,8 @@ links are not read while too much does.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from operator import methodcaller
@@ -66,7 +67,7 @@ class Port:
         self._backoff = backoff
         self._open_uart = open_uart
         self._in_thread = in_thread
-        self._received: Callable[[bytes], None] = lambda _: None
+        self._received: Callable[[bytes], object] = lambda _: None
         self._drained: Callable[[], None] = lambda: None
         self._uart: Uart | None = None
         self._bus: Bus | None = None
@@ -135,6 +136,20 @@ class Port:
                 self._bus.write(data, patient=unasked)
             else:
                 self._uart.out.write(data)
+
+    @contextmanager
+    def overheard(self, received: Callable[[bytes], object]) -> Iterator[None]:
+        """Give what comes to ``received``, and not to who serves it, for a moment."""
+        served, self._received = self._received, received
+        try:
+            yield
+        finally:
+            self._received = served
+
+    def hand_on(self, data: bytes) -> None:
+        """Give ``data``, which somebody overheard, to who serves it."""
+        if data:
+            self._received(data)
 
     def greet(self, data: bytes) -> None:
         """Say ``data`` now, or as soon as there is a tty."""

@@ -1,5 +1,6 @@
 """How the daemon is, as ``usr7s3ctl status`` and systemd show it."""
 
+import os
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +33,7 @@ def whole(
     links, doors = (module.links, module.doors) if module else ({}, {})
     return {
         "version": __version__,
+        "pid": os.getpid(),
         "mode": module.settings.module.mode if module else "",
         "uptime_s": round(uptime, 1),
         "uart": uart(port),

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from operator import methodcaller
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from usr7s3d.core.backoff import Backoff
 from usr7s3d.core.echo import Echo
@@ -20,11 +20,13 @@ from usr7s3d.core.line import LineSettings
 from usr7s3d.core.liveness import Liveness, Pulse
 from usr7s3d.core.pace import Pace
 from usr7s3d.devices.limit import TimeLimit
-from usr7s3d.devices.rs485 import Direction
 from usr7s3d.devices.stream import Stream
 from usr7s3d.devices.uart import NO_RS485, Uart
 from usr7s3d.hostconfig import Rs485
 from usr7s3d.services.bus import Bus
+
+if TYPE_CHECKING:
+    from usr7s3d.devices.rs485 import Direction
 
 log = logging.getLogger(__name__)
 
@@ -101,7 +103,7 @@ class Port:
             return None
 
     @property
-    def direction(self) -> Direction | None:
+    def direction(self) -> "Direction | None":
         """Who switches the transceiver; None while nobody has to."""
         return self._uart.direction if self._uart else None
 

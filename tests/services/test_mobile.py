@@ -10,8 +10,7 @@ from tests.services.fake_modem import ok
 from tests.services.modem_parts import Bench, until
 from tests.services.parts import running, settle
 from usr7s3d.modem.network import Registration
-from usr7s3d.modem.seen import REGISTERED
-from usr7s3d.services.modem import in_words
+from usr7s3d.modem.seen import REGISTERED, in_words
 
 ERROR = b"\r\nERROR\r\n"
 NO_SIM = b"\r\n+CME ERROR: 10\r\n"
@@ -454,6 +453,7 @@ async def test_a_kind_of_network_that_the_modem_does_not_know(
 
 
 @pytest.mark.parametrize("allowed", [True, False])
+@pytest.mark.manual("4.2.1.6", "whether a call is allowed")
 async def test_an_incoming_call(allowed: bool, caplog: pytest.LogCaptureFixture) -> None:
     """Rings come every 5 s; it is one call, and one line."""
     bench = Bench()

@@ -295,6 +295,18 @@ async def test_reload(tmp_path: Path) -> None:
         assert told == ["ready", "reloading", "ready"]
 
 
+async def test_reload_with_another_way_to_switch_rs485_opens_the_tty_anew(tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    async with running(place):
+        await asyncio.sleep(1)
+        assert place.tty.rs485 == NO_RS485
+        place.places.config.write_text('[rs485]\ndirection = "rts"\n' + CONFIG)
+        os.kill(os.getpid(), signal.SIGHUP)
+        await asyncio.sleep(1)
+        assert place.tty.rs485 == Rs485(direction="rts")
+        assert place.tty.history == ["open", "close", "open"]
+
+
 async def test_reload_with_another_device_keeps_what_waits_for_the_uart(tmp_path: Path) -> None:
     place = Place(tmp_path)
     open_tty, channels = place.tty.open, []

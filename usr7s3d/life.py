@@ -124,7 +124,8 @@ class Life:
         )
         self._cleared = asyncio.Event()  # by the key
         device = config.uart.device or header_uart()
-        self.port = port if port and port.device == device else self._port(device)
+        same = port and (port.device, port.rs485) == (device, config.rs485)
+        self.port = port if port and same else self._port(device)
 
     def _port(self, device: str) -> Port:
         return Port(
@@ -133,6 +134,7 @@ class Life:
             Backoff(FIRST_LOOK, LAST_LOOK, self._outside.jitter),
             open_uart=self._outside.open_uart,
             in_thread=self._outside.in_thread,
+            rs485=self.config.rs485,
         )
 
     def _sms(self, store: Store) -> "Sms | None":

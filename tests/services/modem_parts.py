@@ -12,7 +12,8 @@ from usr7s3d.devices.usb import Plugged
 from usr7s3d.hostconfig import HostConfig
 from usr7s3d.hostconfig.model import Bearer
 from usr7s3d.hostconfig.model import Modem as Config
-from usr7s3d.services.modem import Found, Modem, Outside
+from usr7s3d.services.finder import Found, Outside
+from usr7s3d.services.modem import Modem
 from usr7s3d.services.unlock import Notebook
 
 AT, DATA = "/dev/ttyUSB2", "/dev/ttyUSB3"

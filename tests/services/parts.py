@@ -75,9 +75,11 @@ class Tty:
         self.missing: OSError | None = None
         self.held = 0
         self.uart: FakeUart | None = None
+        self.rs485 = NO_RS485  # as told at the last opening
 
     def open(self, device: str, line: LineSettings, rs485: Rs485 = NO_RS485) -> Uart:
         self.history.append("open")
+        self.rs485 = rs485
         if self.missing:
             raise self.missing
         self.uart = FakeUart(self, line)

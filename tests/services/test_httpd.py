@@ -11,6 +11,7 @@ from tests.services.fake_channel import Server as Servers
 from tests.services.parts import settings
 from usr7s3d.core.httpanswer import LIMIT
 from usr7s3d.core.liveness import Liveness
+from usr7s3d.services.bearer import Bearer
 from usr7s3d.services.httpd import Counters, Httpd
 from usr7s3d.services.outlet import Outlet
 from usr7s3d.services.plan import http_rules
@@ -42,6 +43,7 @@ class World:
         self.port = FakePort()
         self.outlet = Outlet(self.port)  # type: ignore[arg-type]
         self.counters = Counters()
+        self.bearer = Bearer()
         self.moved: list[tuple[str, str, int]] = []
         self.httpd = Httpd(
             http_rules(settings(**changes)),
@@ -49,6 +51,7 @@ class World:
             self.outlet,
             open_channel=self.server.open,
             moved=lambda *what: self.moved.append(what),
+            bearer=self.bearer,
         )
         self.outlet.flow = self.httpd.flow
 
@@ -302,6 +305,45 @@ async def test_a_new_connection_that_closes_is_no_reason_to_ask_again() -> None:
         world.channel.lose(None)
         await asyncio.sleep(0.01)
         assert (len(world.server.channels), world.counters.failures) == (1, 1)
+
+
+# A bearer that comes and goes
+
+
+async def test_a_request_waits_for_the_bearer_as_long_as_for_an_answer(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    world = World()
+    async with world.running():
+        world.bearer.fall("the modem has no network")
+        await world.asks()
+        await asyncio.sleep(9)
+        assert world.server.attempts == []
+        world.bearer.rise()
+        await asyncio.sleep(0.01)
+        await world.hears(ANSWER)
+        assert world.port.data == b"body"
+        world.port.writes.clear()
+        world.counters.failures = 0
+        world.bearer.fall("the modem has no network")
+        await world.asks()
+        await asyncio.sleep(10)
+        world.bearer.rise()
+        await fails(world, caplog, "the modem has no network")
+
+
+async def test_a_bearer_that_falls_ends_the_connection_and_the_request() -> None:
+    world = World(**KEEP)
+    async with world.running():
+        await world.asks()
+        await world.hears(ANSWER)
+        world.bearer.fall("hang-up")
+        assert world.channel.ended == ["close"], "between two requests"
+        world.bearer.rise()
+        await world.asks()
+        world.bearer.fall("hang-up")
+        await asyncio.sleep(0.01)
+        assert (world.counters.failures, world.httpd.last_error) == (1, "hang-up")
 
 
 # The UART's pace

@@ -10,8 +10,7 @@ from tests.services.fake_modem import ok
 from tests.services.modem_parts import Bench, until
 from tests.services.parts import running, settle
 from usr7s3d.modem.network import Registration
-from usr7s3d.modem.seen import REGISTERED
-from usr7s3d.services.modem import in_words
+from usr7s3d.modem.seen import REGISTERED, in_words
 
 ERROR = b"\r\nERROR\r\n"
 NO_SIM = b"\r\n+CME ERROR: 10\r\n"

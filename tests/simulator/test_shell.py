@@ -210,6 +210,42 @@ def test_as_a_program_with_a_script(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("from_file", [True, False])
+def test_it_stays_after_a_script_until_it_is_told_to_end(tmp_path: Path, from_file: bool) -> None:
+    script = tmp_path / "script"
+    script.write_text("say +HELLO\nstatus\n")
+    with script.open("rb") if from_file else open(os.devnull, "rb") as stdin:
+        process = subprocess.Popen(
+            [*PROGRAM, "--at", str(tmp_path / "at")], stdin=stdin, stdout=subprocess.PIPE
+        )
+    try:
+        assert process.stdout
+        assert process.stdout.readline().startswith(b"ready: ")
+        if from_file:
+            assert process.stdout.readline().startswith(b"Modem, plugged")
+    finally:
+        process.terminate()
+        rest, _ = process.communicate(timeout=30)
+    assert (process.returncode, rest) == (0, b"")
+    assert os.listdir(tmp_path) == ["script"]
+
+
+def test_a_person_at_a_terminal(tmp_path: Path) -> None:
+    """Ctrl-d ends it."""
+    ours, its = os.openpty()
+    try:
+        process = subprocess.Popen(
+            [*PROGRAM, "--at", str(tmp_path / "at")], stdin=its, stdout=subprocess.PIPE
+        )
+        os.write(ours, b"nonsense\n\x04")
+        told, _ = process.communicate(timeout=30)
+    finally:
+        os.close(ours)
+        os.close(its)
+    assert told.decode().splitlines()[1] == "no such rule: nonsense  (`help` lists what there is)"
+    assert process.returncode == 0
+
+
 def test_a_mistake_in_its_manners_is_told(tmp_path: Path) -> None:
     (tmp_path / "m.txt").write_text("colour red\n")
     done = subprocess.run(

@@ -46,8 +46,13 @@ STORY: list[str | re.Pattern[str]] = [
     "$ usr7s3ctl at 'AT+CSQ'",
     r"+CSQ: 21,99",
     r"+IMEI:861585040000016",
+    r"phone   → SMS   demo#AT+HEARTTM?",
+    r"phone   ← SMS   +HEARTTM:60\nOK",
+    r"$ modem unplug",
+    r"phone   → SMS   demo#AT+VER",
+    r"$ modem plug",
+    re.compile(r"phone   ← SMS   \+VER:\S+\\nOK"),
     r"server  ← A     100111111000001111110000test",  # the cloud has its login
-    r"usr7s3d | A: USR Cloud has accepted us",
     r"host    ← UART  usr_cloud_code_0",
     r"server  ← A     temperature 21.6\r\n",
     re.compile(r"server  ← HTTP  GET /1\.php\?data=http://www\.usr\.cn HTTP/1\.1\\r\\nHost: .*"),
@@ -88,6 +93,7 @@ def test_its_story(tmp_path: Path) -> None:
     for line in STORY:
         pattern = line if isinstance(line, re.Pattern) else re.compile(re.escape(line))
         assert any(map(pattern.fullmatch, told)), f"{line!r} is not where it belongs in:\n{output}"
+    assert "usr7s3d | A: USR Cloud has accepted us\n" in output
     assert not list(tmp_path.iterdir())
     assert not living_in(tmp_path)
 

@@ -161,6 +161,14 @@ def test_a_pin_is_in_no_output(daemon: Daemon, host: Host, stick: Simulator) -> 
     assert "8264" not in daemon.log + shown + kept
 
 
+def test_a_locked_sim_is_unlocked(daemon: Daemon, host: Host, stick: Simulator) -> None:
+    stick.obey("sim pin")
+    daemon.configure(stick.config + 'pin = "1234"\n', device=host.path)
+    daemon.start()
+    assert registered(daemon)["sim"] == "READY"
+    assert "[pin]" in (daemon.state / "modem.toml").read_text()
+
+
 def test_what_it_costs(daemon: Daemon, host: Host, server: Server, stick: Simulator) -> None:
     """Below 26 MB with a modem; a thousand messages leave no thread and no memory behind."""
     start(daemon, host, stick, SOCKA=server.setting)

@@ -132,7 +132,7 @@ class Guest(Machine):
         """Ask QEMU."""
         request = {"execute": command, "arguments": arguments}
         self._monitor.ours.sendall(json.dumps(request).encode() + b"\n")
-        return _answer(self._monitor_lines)
+        return answer(self._monitor_lines)
 
     # -- commands ----------------------------------------------------------------------------------
 
@@ -163,7 +163,7 @@ class Guest(Machine):
     def _ask(self, command: str, **arguments: object) -> Any:
         request = {"execute": command, "arguments": arguments}
         self._agent.ours.sendall(json.dumps(request).encode() + b"\n")
-        return _answer(self._agent_lines)
+        return answer(self._agent_lines)
 
     def _wait_for_agent(self) -> None:
         """Until the agent has opened its port, QEMU throws away what we send to it."""
@@ -175,7 +175,7 @@ class Guest(Machine):
             if select.select([agent], [], [], 1.0)[0]:
                 break
         agent.sendall(ping.replace(b": 0", b": 1"))
-        while _answer(self._agent_lines) != 1:
+        while answer(self._agent_lines) != 1:
             pass
 
     # -- the end -----------------------------------------------------------------------------------
@@ -201,7 +201,7 @@ class Guest(Machine):
         self.close()
 
 
-def _answer(lines: Iterator[str]) -> Any:
+def answer(lines: Iterator[str]) -> Any:
     """The next answer; greetings and events are passed over."""
     for line in lines:
         answer = json.loads(line)

@@ -14,7 +14,6 @@ power cut at any place leaves the old file or the new one.
 import hashlib
 import logging
 import os
-import secrets
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -271,7 +270,7 @@ class Store:
 
         Without any identity they are random.
         """
-        identity = next(filter(None, map(_identity, self._identities)), secrets.token_bytes())
+        identity = next(filter(None, map(_identity, self._identities)), os.urandom(32))
         digest = hashlib.sha256(b"usr7s3d " + identity).digest()
         return f"{int.from_bytes(digest) % 10**20:020}"
 

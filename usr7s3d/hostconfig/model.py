@@ -184,7 +184,9 @@ class Modem:
         "Stay in this network. Empty: the SIM and the modem choose.",
     )
     rat: str = _key(
-        "auto", Choice(("auto", "2g", "3g", "4g", "nb-iot")), "Stay in this kind of network."
+        "auto",
+        Choice(("auto", "2g", "3g", "4g", "nb-iot")),
+        "Stay in this kind of network. auto: as the modem is set.",
     )
     power: GpioLine | None = _key(
         None,

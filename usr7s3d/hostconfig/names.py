@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from dataclasses import fields
-from difflib import get_close_matches
 
 from usr7s3d.at.fields import Choice
 from usr7s3d.at.table import BY_NAME
@@ -20,6 +19,12 @@ GUARDED_KEYS = (
 )
 
 _LONGEST = 40  # characters; longer ones are no slips of the finger, and slow to compare
+
+
+def _nearest(name: str, known: Iterable[str], cutoff: float = 0.6) -> list[str]:
+    from difflib import get_close_matches  # noqa: PLC0415 - memory, for a mistake only
+
+    return get_close_matches(name, list(known), n=1, cutoff=cutoff)
 
 
 def table_shuts(name: str, value: object) -> bool:
@@ -41,7 +46,7 @@ def value_shuts(table: str, key: str) -> bool:
 def meant(name: str, known: Iterable[str]) -> str:
     """The question to end a message with: the nearest of ``known``, or nothing."""
     spelling = {k.casefold(): k for k in known}
-    near = get_close_matches(name[:_LONGEST].casefold(), spelling, n=1, cutoff=0.5)
+    near = _nearest(name[:_LONGEST].casefold(), spelling, cutoff=0.5)
     return f"; did you mean {spelling[near[0]]}?" if near else ""
 
 
@@ -60,7 +65,7 @@ def meant_key(table: str, key: str) -> str:
 def meant_anywhere(key: str) -> str:
     """The nearest key of any table."""
     everywhere = {k for keys in KEYS.values() for k in keys} | set(FACTORY_NAMES)
-    near = get_close_matches(key[:_LONGEST], everywhere, n=1) or [key.upper()]
+    near = _nearest(key[:_LONGEST], everywhere) or [key.upper()]
     return _elsewhere(near[0]) or "; the first line above it has to be a [table]"
 
 
@@ -82,7 +87,7 @@ def _elsewhere(key: str) -> str:
 
 def _is_like(name: str, guarded: tuple[str, ...]) -> bool:
     name = name[:_LONGEST].casefold()
-    return name.startswith("sms") or bool(get_close_matches(name, guarded, n=1))
+    return name.startswith("sms") or bool(_nearest(name, guarded))
 
 
 def _keys_in(value: object) -> Iterable[str]:

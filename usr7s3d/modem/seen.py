@@ -63,3 +63,13 @@ def state(registration: "Registration | None") -> str:
     if registration and registration.registered:
         return REGISTERED
     return DENIED if registration and registration.denied else SEARCHING
+
+
+def in_words(seen: Seen) -> str:
+    """Its state for the log."""
+    words = seen.state
+    if seen.state == REGISTERED:
+        where = " ".join(filter(None, (seen.operator, seen.technology)))
+        level = "" if seen.dbm is None else f", {seen.dbm} dBm"
+        words = f"registered{' in ' if where else ''}{where}{level}"
+    return f"{words}: {seen.problem}" if seen.problem else words

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from usr7s3d.core.httpanswer import Answer
 from usr7s3d.services.connection import Channel
 
-PIECE = 1024  # bytes parsed at a time; the UART gets its turn between two
+PIECE = 512  # bytes parsed at a time: 1 ms even as chunks of one byte; then others have a turn
 WAITING = 16 * 1024  # bytes received and not parsed yet, above which nothing is read
 
 Open = Callable[[Callable[[bytes], None], Callable[[], None]], Awaitable[Channel]]
@@ -21,6 +21,7 @@ class Call:
         self._news = asyncio.Event()
         self._asked = 0  # bytes of the request under way
         self._idle = False
+        self._broken: OSError | None = None
         self.usable = True
 
     @classmethod
@@ -46,6 +47,11 @@ class Call:
         if self._idle:
             self.close()
 
+    def break_off(self, why: OSError) -> None:
+        """The way to the network is gone, and the connection with it."""
+        self._broken = why
+        self._lost()
+
     async def ask(self, request: bytes, answer: Answer) -> None:
         """Send ``request`` and read ``answer`` to its end.  Raises OSError and BadAnswer."""
         self._idle, self._asked = False, len(request)
@@ -61,7 +67,9 @@ class Call:
     async def _next(self) -> bytes:
         """What comes next; empty when the server has closed.  Raises OSError."""
         await asyncio.sleep(0)  # a long answer must not keep the loop from others
-        while not self._inbox:
+        while self._broken or not self._inbox:
+            if self._broken:
+                raise self._broken
             if self._channel.lost.done():
                 if error := self._channel.lost.result():
                     raise error

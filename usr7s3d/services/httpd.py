@@ -19,6 +19,7 @@ from usr7s3d.core.httpanswer import Answer, BadAnswer
 from usr7s3d.core.httprequest import Form
 from usr7s3d.core.liveness import Liveness
 from usr7s3d.devices.limit import TimeLimit
+from usr7s3d.services.bearer import Bearer
 from usr7s3d.services.httpcall import Call, Open
 from usr7s3d.services.outlet import Outlet
 
@@ -62,6 +63,7 @@ class Httpd:
         *,
         open_channel: Open,
         moved: Moved,
+        bearer: Bearer | None = None,
     ) -> None:
         self.rules = rules
         self.counters = counters
@@ -71,6 +73,7 @@ class Httpd:
         self._outlet = outlet
         self._open_channel = open_channel
         self._moved = moved
+        self._bearer = bearer or Bearer()
         self._clock = asyncio.get_running_loop().time
         self._packets: deque[bytes] = deque()
         self._come = asyncio.Event()
@@ -103,7 +106,7 @@ class Httpd:
     async def run(self, liveness: Liveness) -> NoReturn:
         """Carry the requests out, one after the other."""
         try:
-            with liveness.pulse("http") as pulse:
+            with liveness.pulse("http") as pulse, self._bearer.watched(self._break_off):
                 while True:
                     with pulse.waiting():
                         packet = await self._next_packet()
@@ -134,6 +137,8 @@ class Httpd:
                 answer = await self._exchange(httprequest.request(self.rules.form, packet))
         except (OSError, BadAnswer) as error:
             late = f"no answer in {self.rules.timeout:g} s (HTPTO)"
+            if not self._bearer.up:
+                late = self._bearer.why_down
             self._fail(late if limit.expired else _words(error))
             return b""
         self.counters.answers += 1
@@ -160,6 +165,7 @@ class Httpd:
             else:
                 return answer
         self._hang_up()
+        await self._bearer.until_up()
         answer = self._new_answer()
         self._call = await Call.to(self._open_channel)
         await self._ask(self._call, request, answer)
@@ -180,6 +186,11 @@ class Httpd:
         await call.ask(request, answer)
         if not call.usable:
             self._hang_up()
+
+    def _break_off(self, why: OSError) -> None:
+        """The bearer has fallen."""
+        if self._call:
+            self._call.break_off(why)
 
     def _hang_up(self) -> None:
         if self._call:

@@ -14,7 +14,6 @@ import errno
 import logging
 import math
 from collections.abc import Awaitable, Callable
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import Any, NoReturn, TypeVar
 
@@ -23,11 +22,10 @@ from usr7s3d.core.liveness import Liveness, Pulse
 from usr7s3d.devices.limit import TimeLimit
 from usr7s3d.devices.usb import Plugged
 from usr7s3d.hostconfig import HostConfig
-from usr7s3d.modem.command import ATTENTION, Command
+from usr7s3d.modem.command import Command
 from usr7s3d.modem.dialogue import Answer, Unsolicited
-from usr7s3d.modem.ports import Unusable
 from usr7s3d.modem.results import Verdict
-from usr7s3d.modem.seen import ABSENT, REGISTERED, STARTING, Seen
+from usr7s3d.modem.seen import ABSENT, STARTING, Seen, in_words
 from usr7s3d.services import mobile
 from usr7s3d.services.calls import Calls
 from usr7s3d.services.choice import Choice
@@ -35,9 +33,8 @@ from usr7s3d.services.conversation import (
     Conversation,
     Listener,
     ModemGone,
-    OpenPort,
-    conversation,
 )
+from usr7s3d.services.finder import CLOSE_LIMIT, OPEN_LIMIT, Finder, Outside, Stuck
 from usr7s3d.services.mobile import Mobile
 from usr7s3d.services.ready import Ready
 from usr7s3d.services.unlock import Notebook, Unlock
@@ -46,19 +43,9 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 FIRST_LOOK, LAST_LOOK = 2.0, 10.0  # s between looks for it, and between openings
-QUIET_LOOK = 60.0  # s, while the kernel tells what is plugged in
-SETTLE = 0.5  # s; a stick comes as a row of events, and udev sets its ttys' owners behind them
 APART = 1.0  # s between two rounds, whatever the modem says unasked
 MOST_SILENT = 3  # commands in a row without an answer
-OPEN_LIMIT, CLOSE_LIMIT = 30.0, 5.0  # s
 ROUND_LIMIT = 1800.0  # s; a round may wait behind many slow commands of others
-
-Found = Plugged | Unusable | None
-Plugs = Callable[[Callable[[], None]], AbstractContextManager[bool]]  # devices.uevents.plugs
-
-
-class Stuck(OSError):
-    """The port takes commands and answers none."""
 
 
 class Reopened(ModemGone):
@@ -74,17 +61,6 @@ class Counters:
     silent_commands: int = 0
     reopened: int = 0  # since nothing was answered
     rescues: int = 0  # since that did not help
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outside:
-    """The modem's ways to the world; a test has others."""
-
-    find: Callable[[], Found]  # blocks for a while
-    open_port: OpenPort
-    plugs: Plugs
-    in_thread: Callable[..., Awaitable[Any]]
-    jitter: Callable[[], float]
 
 
 class Modem:
@@ -103,6 +79,7 @@ class Modem:
         self._outside = outside
         self._clock = asyncio.get_running_loop().time
         self._backoff = Backoff(FIRST_LOOK, LAST_LOOK, outside.jitter)
+        self._finder = Finder(self.config, outside, self._backoff)
         self._talk: Conversation | None = None
         self._listeners: list[Listener] = []
         self._changed = asyncio.Event()
@@ -117,7 +94,6 @@ class Modem:
         self._silent = 0  # commands in a row
         self._trouble = 0  # ports in a row that answered nothing
         self._at = 0  # which of its ports for commands
-        self._answering: dict[tuple[str, str], tuple[str, ...]] = {}  # of unknown sticks
 
     @property
     def state(self) -> str:
@@ -186,6 +162,9 @@ class Modem:
             self._changed.set()
             self.changed()
 
+    def _see_none(self, problem: str) -> None:
+        self._see(Seen(state=ABSENT, problem=problem))
+
     def _heard(self, said: Unsolicited) -> None:
         calls, news = self.calls.heard(said), self._mobile.heard(said)
         if calls or news:
@@ -201,7 +180,7 @@ class Modem:
             log.info("modem: looking for %s", self.config.at_port or self.config.usb or "one")
             while True:
                 try:
-                    await self._use(await self._plugged(pulse), pulse)
+                    await self._use(await self._finder.plugged(self._see_none, pulse), pulse)
                 except Stuck as error:
                     await self._help(error, pulse)
                 except Reopened as error:
@@ -213,28 +192,9 @@ class Modem:
                 with pulse.waiting(delay):
                     await asyncio.sleep(delay)
 
-    async def _plugged(self, pulse: Pulse) -> Plugged:
-        """Wait until it is there."""
-        news = asyncio.Event()
-        with self._outside.plugs(news.set) as told:
-            while True:
-                news.clear()
-                with pulse.waiting(OPEN_LIMIT):
-                    found = await self._outside.in_thread(self._outside.find)
-                if isinstance(found, Plugged):
-                    return found
-                self._see(Seen(state=ABSENT, problem=found.words if found else ""))
-                # A port that a person named may be one whose coming the kernel does not tell.
-                quiet = told and not self.config.at_port
-                delay = QUIET_LOOK if quiet else self._backoff.next()
-                with pulse.waiting(delay), contextlib.suppress(TimeoutError):
-                    async with TimeLimit(delay):
-                        await news.wait()
-                        await asyncio.sleep(SETTLE)
-
     async def _use(self, plugged: Plugged, pulse: Pulse) -> NoReturn:
         """Open it and look after it.  Raises OSError when it is lost, Stuck when it is silent."""
-        at, data = await self._ports(plugged, pulse)
+        at, data = await self._finder.ports(plugged, pulse)
         path = at[self._at % len(at)]
         with pulse.waiting(OPEN_LIMIT + CLOSE_LIMIT):
             talk = Conversation(path, self._wake.set)
@@ -285,33 +245,6 @@ class Modem:
                 await asyncio.sleep(looked + APART - self._clock())
             talk.check()
 
-    # Its ports.
-
-    async def _ports(self, plugged: Plugged, pulse: Pulse) -> tuple[tuple[str, ...], str]:
-        """For commands, and for the call; an unknown stick is asked which are which."""
-        if plugged.known or len(plugged.at) == 1:
-            return plugged.at, plugged.data
-        key = plugged.usb, plugged.model
-        if key not in self._answering:
-            answering = [path for path in plugged.at if await self._answers(path, pulse)]
-            if not answering:
-                raise Stuck(errno.ETIMEDOUT, f"{plugged.model}: no port takes commands")
-            self._answering[key] = tuple(answering)
-        at = self._answering[key]
-        # Where two take commands, one is left to the call.
-        return at, plugged.data or (at[1] if len(at) > 1 else "")
-
-    async def _answers(self, path: str, pulse: Pulse) -> bool:
-        with pulse.waiting(OPEN_LIMIT + CLOSE_LIMIT):
-            try:
-                async with conversation(path, self._outside.open_port) as talk:
-                    answer = await talk.ask(ATTENTION)
-            except OSError as error:
-                log.info("modem: %s: %s", path, error.strerror or error)
-                return False
-        log.info("modem: %s: %s", path, "takes commands" if answer.ok else "does not answer")
-        return answer.ok
-
     # Trouble.
 
     def _lost(self, error: OSError) -> None:
@@ -343,20 +276,10 @@ class Modem:
         self._trouble = 0
         self._at = 0
         self.counters.rescues += 1
-        self._answering.clear()
+        self._finder.forget()
         with pulse.waiting(ROUND_LIMIT):
             await self.rescue(why)
 
 
 async def _no_rescue(_: str) -> None:
     """Nobody knows what else to do; its owner goes on trying."""
-
-
-def in_words(seen: Seen) -> str:
-    """Its state for the log and for ``usr7s3ctl status``."""
-    words = seen.state
-    if seen.state == REGISTERED:
-        where = " ".join(filter(None, (seen.operator, seen.technology)))
-        level = "" if seen.dbm is None else f", {seen.dbm} dBm"
-        words = f"registered{' in ' if where else ''}{where}{level}"
-    return f"{words}: {seen.problem}" if seen.problem else words

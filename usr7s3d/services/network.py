@@ -171,7 +171,9 @@ class Network:
         http = settings.httpd
         dial = partial(self._dialer.tcp, http.host, http.port)
         rules = http_rules(settings)
-        return Httpd(rules, legacy.http, outlet, open_channel=dial, moved=moved)
+        return Httpd(
+            rules, legacy.http, outlet, open_channel=dial, moved=moved, bearer=self._bearer
+        )
 
     def _backoff(self, fixed: int) -> Backoff:
         if fixed:

@@ -16,7 +16,8 @@ from usr7s3d.devices.thread import in_thread
 from usr7s3d.devices.uevents import plugs
 from usr7s3d.devices.usb import find
 from usr7s3d.hostconfig import HostConfig
-from usr7s3d.services.modem import Modem, Outside
+from usr7s3d.services.finder import Outside
+from usr7s3d.services.modem import Modem
 from usr7s3d.services.phone import Phone
 from usr7s3d.services.ppp import Ppp
 from usr7s3d.services.recovery import Recovery

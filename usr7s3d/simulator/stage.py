@@ -75,3 +75,8 @@ class Stage:
         quoted = " ".join(f"'{a}'" if a.startswith("AT") else a for a in arguments)
         self.show.typed(f"usr7s3ctl {quoted}")
         self.show.say((await self.module.ctl(*arguments)).rstrip())
+
+    def modem(self, line: str) -> None:
+        """Something befalls the modem; see its ``help``."""
+        self.show.typed(f"modem {line}")
+        self.phone.modem.obey(line)

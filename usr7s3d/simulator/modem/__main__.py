@@ -9,8 +9,10 @@ import argparse
 import asyncio
 import os
 import signal
+import stat
 import sys
-from contextlib import suppress
+from collections.abc import AsyncGenerator
+from contextlib import aclosing, suppress
 
 from usr7s3d.simulator.modem import carrier, manners, wire
 from usr7s3d.simulator.modem.shell import Simulator
@@ -33,27 +35,38 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-async def _lines(simulator: Simulator, *, stays: bool) -> None:
-    """Obey stdin to its end."""
+async def _typed() -> AsyncGenerator[str, None]:
+    """The lines of stdin."""
+    mode = os.fstat(0).st_mode
+    if not (os.isatty(0) or stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)):
+        for line in sys.stdin:  # a file, or /dev/null: nothing that a loop could wait for
+            yield line
+        return
     reader = asyncio.StreamReader()
-    loop = asyncio.get_running_loop()
-    transport, _ = await loop.connect_read_pipe(
+    transport, _ = await asyncio.get_running_loop().connect_read_pipe(
         lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(os.dup(0), "rb")
     )
     try:
         while line := (await reader.readline()).decode(errors="replace"):
+            yield line
+    finally:
+        transport.close()
+
+
+async def _obey(simulator: Simulator) -> None:
+    """Stdin's lines; at the end of a script the modem stays."""
+    async with aclosing(_typed()) as lines:
+        async for line in lines:
             word, _, rest = line.strip().partition(" ")
             if word == "quit":
                 return
             if word == "wait":
                 with suppress(ValueError):
                     await asyncio.sleep(float(rest))
-                continue
-            simulator.obey(line)
-        if stays:
-            await loop.create_future()
-    finally:
-        transport.close()
+            else:
+                simulator.obey(line)
+    if not sys.stdin.isatty():
+        await asyncio.get_running_loop().create_future()
 
 
 async def _run(arguments: argparse.Namespace) -> None:
@@ -70,7 +83,7 @@ async def _run(arguments: argparse.Namespace) -> None:
     )
     async with simulator:
         print(f"ready: {' '.join(filter(None, places.values()))}", flush=True)
-        await _lines(simulator, stays=not sys.stdin.isatty())
+        await _obey(simulator)
 
 
 def main() -> int:

@@ -314,9 +314,12 @@ async def test_rstim_dials_anew_unless_a_server_acknowledged_something() -> None
     async with world.running():
         await asyncio.sleep(62)  # heartbeats are acknowledged
         assert (world.lives, world.redialled) == (2, [])
-        world.a.acks = False
+        world.servers.by_host["a"].answers = [OSError("no answer in 20 s")]
+        world.a.lose(OSError("gone"))
         await asyncio.sleep(62)
-        assert world.lives == 3
+        assert (world.lives, world.redialled) == (3, [])
+        await asyncio.sleep(62)
+        assert world.lives == 4
         assert len(world.redialled) == 1
 
 

@@ -20,7 +20,7 @@ def image(kind: str, suite: str, packages: list[str]) -> Path:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (folder / "complete").exists():
             for old in _cache().glob(name + "*"):
-                shutil.rmtree(old)
+                shutil.rmtree(old) if old.is_dir() else old.unlink()
             _build(kind, suite, folder, packages)
     return folder
 

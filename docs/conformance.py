@@ -68,8 +68,6 @@ WHOLES = {
 }
 TITLES = SECTIONS | WHOLES
 
-NOT_BUILT_YET = {"3.6.1"}  # the direction of RS485
-
 HEAD = """\
 # Conformance
 
@@ -145,14 +143,16 @@ def _marked() -> Iterator[Row]:
 
 def _sentences(test: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[tuple[str, str]]:
     """The sections that a test names, and its words for each."""
-    marks = dict[str, str]()
+    marks = set[str]()
     for decorator in test.decorator_list:
         if isinstance(decorator, ast.Call) and ast.unparse(decorator.func) == "pytest.mark.manual":
             section, words = (ast.literal_eval(each) for each in decorator.args)
-            marks[section] = words
+            marks.add(section)
+            yield section, words
     if named := re.search(r"test_(.*)_of_manual((?:_\d+)+)", test.name):
-        marks.setdefault(named[2].strip("_").replace("_", "."), named[1].replace("_", " "))
-    yield from marks.items()
+        section = named[2].strip("_").replace("_", ".")
+        if section not in marks:
+            yield section, named[1].replace("_", " ")
 
 
 def _transcripts() -> Iterator[Row]:

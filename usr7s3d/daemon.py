@@ -28,7 +28,8 @@ from usr7s3d.devices.state import Store
 from usr7s3d.hostconfig import Parsed, load
 from usr7s3d.life import Life, Outside
 from usr7s3d.services import status, watchdog
-from usr7s3d.services.control import Control, Request, Verb
+from usr7s3d.services.control import BadRequest, Control, Request, Verb
+from usr7s3d.services.echotest import echo_test
 from usr7s3d.services.network import Legacy
 from usr7s3d.services.port import Port
 from usr7s3d.services.sms.memory import Memory
@@ -176,6 +177,7 @@ class Daemon:
             "at": self._at,
             "restart": self._restart,
             "diff": self._diff,
+            "echo-test": self._echo_test,
         }
 
     async def _status(self, _: Request) -> Request:
@@ -196,6 +198,12 @@ class Daemon:
 
     async def _diff(self, _: Request) -> Request:
         return {"differences": differences(self._life.levels)}
+
+    async def _echo_test(self, _: Request) -> Request:
+        port, module = self._life.port, self._life.module
+        if not (port.open and module and module.console.quiet):
+            raise BadRequest("the UART is not open, or in command mode")
+        return dict(await echo_test(port))
 
     async def _restart(self, _: Request) -> Request:
         if self._life.module:

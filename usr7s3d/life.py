@@ -18,12 +18,12 @@ from usr7s3d.core.backoff import Backoff
 from usr7s3d.core.lights import steady
 from usr7s3d.core.liveness import Liveness
 from usr7s3d.devices.dial import Dialer
-from usr7s3d.devices.leds import open_lamp, open_pin
 from usr7s3d.devices.resolve import Resolver
 from usr7s3d.devices.state import Store
 from usr7s3d.devices.thread import in_thread
 from usr7s3d.devices.uart import header_uart, open_uart
 from usr7s3d.hostconfig import HostConfig, Parsed
+from usr7s3d.hostconfig.kinds import GpioLine, KernelLed
 from usr7s3d.modem.seen import Seen
 from usr7s3d.services.bridge import Moved
 from usr7s3d.services.commander import Commander
@@ -38,6 +38,8 @@ from usr7s3d.services.uplink import Kit, MakeDial, Uplink
 from usr7s3d.settings.model import Apn
 
 if TYPE_CHECKING:
+    from usr7s3d.devices.gpio import Line
+    from usr7s3d.devices.leds import Lamp
     from usr7s3d.services.modem import Modem
     from usr7s3d.services.sms.service import Sms
 
@@ -56,6 +58,18 @@ def _kit(config: HostConfig, store: Store, runtime: Path, apn: Apn, dialer: Make
     return outfit.kit(config, store, runtime, apn, dialer)
 
 
+def _open_lamp(place: GpioLine | KernelLed) -> "Lamp":
+    from usr7s3d.devices import leds  # noqa: PLC0415 - it costs 0.2 MB
+
+    return leds.open_lamp(place)
+
+
+def _open_pin(place: GpioLine) -> "Line":
+    from usr7s3d.devices import leds  # noqa: PLC0415
+
+    return leds.open_pin(place)
+
+
 @dataclass(frozen=True, slots=True)
 class Outside:
     """Our ways to the world and to chance; a test has others."""
@@ -64,8 +78,8 @@ class Outside:
     dialer: MakeDial = _dialer
     in_thread: InThread = in_thread
     jitter: Callable[[], float] = random.random
-    open_lamp: OpenLamp = open_lamp
-    open_pin: OpenPin = open_pin
+    open_lamp: OpenLamp = _open_lamp
+    open_pin: OpenPin = _open_pin
     kit: Callable[[HostConfig, Store, Path, Apn, MakeDial], Kit] = _kit
 
 
@@ -247,5 +261,5 @@ class Life:
     def _host_bytes(self) -> tuple[int, int]:
         """What the sockets have received and sent."""
         links, http = self.legacy.counters.values(), self.legacy.http
-        received = sum(link.rx_bytes for link in links) + http.rx_bytes
-        return received, sum(link.tx_bytes for link in links) + http.tx_bytes
+        received = sum(link.rx_bytes for link in links) + (http.rx_bytes if http else 0)
+        return received, sum(link.tx_bytes for link in links) + (http.tx_bytes if http else 0)

@@ -229,6 +229,7 @@ def test_strings_are_quoted_and_numbers_bare() -> None:
 
 
 @pytest.mark.manual("4.2.1.31", "connected, disconnected")
+@pytest.mark.manual("4.2.1.32", "connected, disconnected")
 def test_facts_are_bare() -> None:
     assert shows("AT+SOCKALK", "+SOCKALK:connected")
     assert shows("AT+SOCKBLK?", "+SOCKBLK:disconnected")
@@ -246,6 +247,7 @@ def test_the_reply_carries_the_name_as_asked() -> None:
     assert shows("AT+SMSEND=?", '+SMSEND:<"number">,<1,2,3>,<"data">')
 
 
+@pytest.mark.manual("4.1.1", "commands change the running parameters")
 def test_a_query_shows_a_set_at_once() -> None:
     settings = ask("AT+HEARTTM=60").settings
     assert reply("AT+HEARTTM", settings) == b"\r\n+HEARTTM:60\r\n\r\nOK\r\n"
@@ -321,6 +323,7 @@ def test_smssend_without_a_modem_is_error_50_and_its_query_error_58() -> None:
 
 
 @pytest.mark.parametrize("door", Door, ids=lambda d: d.value)
+@pytest.mark.manual("2.3", "set up by UART, network and SMS")
 def test_every_door_gives_the_same_answer(door: Door) -> None:
     for command in COMMANDS:
         for form in ("", "?", "=?", "=", "=1"):

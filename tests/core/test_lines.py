@@ -29,6 +29,7 @@ def test_a_cr_that_is_the_last_byte_waits_5_ms_for_its_lf(reader: LineReader) ->
     assert reader.receive(b"\n", 10.004) == [Line("AT+E?", b"AT+E?\r\n")]
 
 
+@pytest.mark.manual("4.2", "CR ends a command")
 def test_a_cr_alone_ends_the_line_after_5_ms(reader: LineReader) -> None:
     reader.receive(b"AT+E?\r", 10.0)
     assert reader.expire(10.005) == [Line("AT+E?", b"AT+E?\r")]

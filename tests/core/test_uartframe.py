@@ -44,6 +44,7 @@ def test_example_of_the_manual_9600_8_n_1() -> None:
     ],
 )
 @pytest.mark.manual("3.6.2", "the bits of the parameters")
+@pytest.mark.manual("2.2", "similar RFC2217")
 def test_bits(bits: int, line: LineSettings) -> None:
     assert read(frame(9600, bits)) == line
 

@@ -33,7 +33,7 @@ class Driver:
         self._rts = rts
 
     def ioctl(self, fd: int, request: int, words: bytes) -> bytes:
-        assert fd == TTY
+        assert fd == TTY, "only the tty"
         if request in (termios.TIOCMBIS, termios.TIOCMBIC):
             if not self._rts:
                 raise NO_TTY
@@ -96,6 +96,28 @@ def test_exactly_one_of_the_two_flags_and_the_delays(
     config = Rs485(direction="kernel", active_low=active_low, delay_before_ms=2, delay_after_ms=3)
     assert chosen(monkeypatch, driver, config)[0] == "kernel"
     assert driver.sets == [(ENABLED | flag, 2, 3)]
+
+
+def test_closed_the_driver_leaves_rts_to_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    driver = Driver(as_asked)
+    plug(monkeypatch, driver)
+    direction = open_direction(TTY, LINE, Rs485(direction="kernel"))
+    assert driver.terms[0] & ENABLED
+    direction.close()
+    assert driver.terms == (0, 0, 0)
+
+
+@pytest.mark.parametrize("direction", ["rts", "gpio"])
+def test_a_driver_that_was_told_before_us_is_told_to_stop(
+    monkeypatch: pytest.MonkeyPatch, header: Any, direction: str
+) -> None:
+    """It would switch RTS against us."""
+    driver = Driver(as_asked)
+    driver.terms = (ENABLED | RTS_AFTER_SEND, 0, 0)
+    plug(monkeypatch, driver)
+    opened = open_direction(TTY, LINE, Rs485(direction=direction, gpio_line="4"))
+    assert driver.terms == (0, 0, 0)
+    opened.close()
 
 
 @pytest.mark.parametrize("direction", ["kernel", "auto"])
@@ -231,8 +253,9 @@ def header(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 @pytest.mark.parametrize("direction", ["gpio", "auto"])
 @pytest.mark.parametrize("active_low", [False, True])
 def test_a_gpio_line_listens_until_it_is_told(
-    header: Any, direction: str, active_low: bool
+    monkeypatch: pytest.MonkeyPatch, header: Any, direction: str, active_low: bool
 ) -> None:
+    plug(monkeypatch, Driver(None))
     kernel, pins = header
     config = Rs485(direction=direction, gpio_line="GPIO4", active_low=active_low)
     opened = open_direction(TTY, LINE, config)
@@ -250,6 +273,7 @@ def test_a_process_that_does_not_start_gives_the_line_back(
     def fails(*_: object) -> None:
         raise OSError(errno.EAGAIN, "Resource temporarily unavailable")
 
+    plug(monkeypatch, Driver(None))
     monkeypatch.setattr(rs485, "SendingProcess", fails)
     with pytest.raises(OSError, match="unavailable"):
         open_direction(TTY, LINE, replace(Rs485(direction="gpio"), gpio_line="4"))

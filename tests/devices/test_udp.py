@@ -42,6 +42,7 @@ def port_of(sock: socket.socket) -> int:
 @pytest.mark.real
 @pytest.mark.manual("3.2.1.1", "UDP client")
 @pytest.mark.manual("2.2", "TCP and UDP")
+@pytest.mark.manual("2.3", "network protocol UDP")
 async def test_a_packet_is_a_datagram_both_ways(peer: socket.socket) -> None:
     received: asyncio.Queue[bytes] = asyncio.Queue()
     sock = open_udp([LOOPBACK], port_of(peer), interface="")

@@ -28,7 +28,7 @@ from usr7s3d.core.httpanswer import Answer
 from usr7s3d.core.httprequest import request
 from usr7s3d.core.lines import LF_WAIT
 from usr7s3d.core.uartinput import Command, Event, Packet, Rules, UartInput, Write
-from usr7s3d.services.plan import http_rules
+from usr7s3d.services.httpd import rules_of
 from usr7s3d.settings.model import FACTORY, Settings
 
 FACTS = Facts(
@@ -108,12 +108,12 @@ class Module:
                     self._act(self._carry_out(event))
 
     def _for_the_network(self, packet: bytes) -> bytes:
-        rules = http_rules(self.settings)
+        rules = rules_of(self.settings)
         return request(rules.form, packet) if self.settings.module.mode == "HTTPD" else packet
 
     def hear(self, data: bytes) -> None:
         """What the HTTP server answers."""
-        rules = http_rules(self.settings)
+        rules = rules_of(self.settings)
         form = rules.form
         reader = Answer(form.method, body_only=rules.body_only, keep_alive=form.keeps_alive)
         assert reader.receive(data)

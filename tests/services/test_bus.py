@@ -22,6 +22,7 @@ def tty() -> Tty:
     return Tty()
 
 
+@pytest.mark.manual("3.6.1", "half duplex: we speak when the bus is quiet")
 async def test_a_request_leaves_at_once_in_one_write(tty: Tty) -> None:
     port = port_on(tty, AT_9600)
     async with running(port):
@@ -139,6 +140,8 @@ async def test_a_restart_waits_for_what_waits_for_silence(tty: Tty) -> None:
         assert tty.read() == b"OK"
 
 
+@pytest.mark.manual("4.2.1.22", "flow control RS485")
+@pytest.mark.manual("2.2", "RS485")
 async def test_the_flow_turns_to_rs485_and_back_the_tty_is_opened_anew(tty: Tty) -> None:
     port = port_on(tty, LineSettings(9600))
     async with running(port):

@@ -356,3 +356,19 @@ async def test_cmgs_without_a_modem() -> None:
         await place.command_mode()
         assert await place.ask(b'AT+CMGS="1"\r') == b"\r\n+CME ERROR:50\r\n"
         assert await place.ask(b"AT\r") == OK
+
+
+async def test_a_result_is_not_said_within_the_handshake_nor_at_a_prompt() -> None:
+    result = b"\r\nSMSEND OK\r\n"
+    async with console(module__echo=False) as place:
+        place.console.announce(result)
+        await asyncio.sleep(1)
+        assert place.tty.read() == result, "in data mode, too"
+        assert await place.ask(b"+++") == b"a"
+        place.console.announce(result)
+        assert await place.ask(b"") == b""
+        assert await place.ask(b"a") == b"+ok" + result
+        place.commander._facts = lambda: replace(FACTS, modem=True)
+        assert await place.ask(b'AT+CMGS="1"\r') == b"\r\n> "
+        place.console.announce(result)
+        assert await place.ask(b"hel\x1b") == OK + result

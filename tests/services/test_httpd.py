@@ -12,9 +12,8 @@ from tests.services.parts import settings
 from usr7s3d.core.httpanswer import LIMIT
 from usr7s3d.core.liveness import Liveness
 from usr7s3d.services.bearer import Bearer
-from usr7s3d.services.httpd import Counters, Httpd
+from usr7s3d.services.httpd import Counters, Httpd, rules_of
 from usr7s3d.services.outlet import Outlet
-from usr7s3d.services.plan import http_rules
 
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nbody"
 KEEP = {"httpd__headers": ""}
@@ -46,7 +45,7 @@ class World:
         self.bearer = Bearer()
         self.moved: list[tuple[str, str, int]] = []
         self.httpd = Httpd(
-            http_rules(settings(**changes)),
+            rules_of(settings(**changes)),
             self.counters,
             self.outlet,
             open_channel=self.server.open,

@@ -132,6 +132,7 @@ async def test_on_connect_register_packet_then_cache_then_live_data() -> None:
 
 
 @pytest.mark.manual("3.3.1", "sent when the connection is there")
+@pytest.mark.manual("2.2", "register package")
 async def test_the_register_packet_comes_with_each_connection() -> None:
     server = Server()
     async with running(make_link(server, register=RegisterPacket(on_connect=b"ID"))):

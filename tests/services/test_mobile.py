@@ -453,6 +453,7 @@ async def test_a_kind_of_network_that_the_modem_does_not_know(
 
 
 @pytest.mark.parametrize("allowed", [True, False])
+@pytest.mark.manual("4.2.1.6", "whether a call is allowed")
 async def test_an_incoming_call(allowed: bool, caplog: pytest.LogCaptureFixture) -> None:
     """Rings come every 5 s; it is one call, and one line."""
     bench = Bench()

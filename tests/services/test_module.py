@@ -527,6 +527,7 @@ async def test_in_httpd_mode_a_restart_hangs_up_and_the_next_life_asks_anew() ->
         world.a.deliver(ANSWER)
         await asyncio.sleep(0.1)
         assert world.tty.read() == b"body"
+        assert world.legacy.http
         assert (world.legacy.http.requests, world.legacy.http.answers) == (2, 1)
 
 

@@ -57,6 +57,8 @@ def network(
 # Links
 
 
+@pytest.mark.manual("4.2.1.25", "protocol, address and port")
+@pytest.mark.manual("4.2.1.26", "protocol, address and port")
 async def test_both_links_are_made_as_the_settings_want_them() -> None:
     links = network().links(settings(socket_b__protocol="UDP"), Legacy())
     assert links["A"].rules.enabled

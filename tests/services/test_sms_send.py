@@ -32,6 +32,7 @@ async def ask(house: House, line: str, door: Door = Door.UART) -> bytes:
 @pytest.mark.manual("3.2.3.1", "the device's data to the phone, the phone's to the device, by SMS")
 @pytest.mark.manual("3.2.3.2", "restart, and messages go both ways")
 @pytest.mark.manual("4.2.1.47", "the destination in SMS mode")
+@pytest.mark.manual("2.2", "SMS message transmission mode")
 async def test_sms_mode_of_manual_3_2_3() -> None:
     async with living(House(**SMS_MODE)) as house:
         house.mode.from_uart(b"hello from the device")
@@ -127,6 +128,7 @@ async def test_in_other_modes_no_sms_goes_to_the_uart() -> None:
         assert (house.tty.read(), house.inbox) == (b"", [(PHONE, "text")])
 
 
+@pytest.mark.manual("4.1.1", "works in SMS mode, and back to it")
 async def test_while_the_uart_is_in_command_mode_texts_wait_in_the_store_and_come_in_order() -> (
     None
 ):

@@ -177,6 +177,13 @@ def test_an_apn_that_the_network_does_not_take() -> None:
     assert bench.asks("ATD*99#") == ["CONNECT 150000000"]
 
 
+def test_a_call_that_begins_without_a_word() -> None:
+    bench = Bench("echo off\nconnect")
+    assert bench.asks("ATD*99#") == []
+    bench.types("~")
+    assert carried(bench.events) == b"~"
+
+
 def test_an_incoming_call_rings_until_it_is_answered_rejected_or_over() -> None:
     bench = Bench()
     bench.asks("AT+CLIP=1")

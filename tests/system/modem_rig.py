@@ -1,10 +1,11 @@
 """The simulator's modem as a process, obeying lines."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
 
-from tests.system.rig import WITHIN, readable
+from tests.system.rig import WITHIN, Daemon, readable
 
 
 class Simulator:
@@ -30,11 +31,11 @@ class Simulator:
         self._process.stdin.write("".join(f"{line}\n" for line in lines).encode())
         self._process.stdin.flush()
 
-    def tells(self, wanted: str) -> str:
+    def tells(self, wanted: str, within: float = WITHIN) -> str:
         """The next line in which that stands."""
         assert self._process.stdout
         while True:
-            assert readable(self._process.stdout.fileno(), WITHIN), f"{wanted!r} was not told"
+            assert readable(self._process.stdout.fileno(), within), f"{wanted!r} was not told"
             line = self._process.stdout.raw.readline().decode()  # type: ignore[attr-defined]
             assert line, "the simulator has ended"
             if wanted in line:
@@ -46,3 +47,10 @@ class Simulator:
             stream.close()
         self._process.terminate()
         self._process.wait(WITHIN)
+
+
+def figure(daemon: Daemon, key: str) -> int:
+    """A line of /proc/PID/status: kB, or a count."""
+    found = re.search(rf"^{key}:\s+(\d+)", Path(f"/proc/{daemon.pid}/status").read_text(), re.M)
+    assert found
+    return int(found[1])

@@ -115,7 +115,7 @@ def test_what_goes_wrong_is_said_in_words(tmp_path: Path) -> None:
     assert not list(deep.iterdir())
 
 
-def test_ctrl_c_clears_everything_away(tmp_path: Path) -> None:
+def test_a_person_sends_an_sms_and_ctrl_c_clears_everything_away(tmp_path: Path) -> None:
     ours, its = os.openpty()
     shown = ""
     try:
@@ -123,6 +123,9 @@ def test_ctrl_c_clears_everything_away(tmp_path: Path) -> None:
             DEMO, stdin=its, stdout=its, stderr=its, env=os.environ | {"TMPDIR": str(tmp_path)}
         )
         while "Ctrl-c ends it all" not in shown:
+            shown += os.read(ours, 4096).decode("utf-8", "replace")
+        os.write(ours, b"sms demo#AT+SOCKB?\n")
+        while "SMS   +SOCKB:" not in shown:
             shown += os.read(ours, 4096).decode("utf-8", "replace")
         process.send_signal(signal.SIGINT)
         assert process.wait(LIMIT) == 0

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.system.modem_rig import Simulator
+from tests.system.modem_rig import Simulator, figure
 from tests.system.rig import Daemon, Host, pause, until
 
 pytestmark = [pytest.mark.real, pytest.mark.limit(90)]
@@ -59,6 +59,28 @@ def test_usr_cn_at_ver_of_manual_4_1_4_with_our_password(
     assert stick.tells(PHONE).strip() == f"SMS to {PHONE}: +HEARTTM:30"
     assert stick.tells("").strip() == "OK"
     assert "secret" not in daemon.log
+
+
+@pytest.mark.parametrize("make", ["ec25", "huawei", "sim800"])
+def test_both_ways_with_modems_of_other_manners(
+    daemon: Daemon, host: Host, tmp_path: Path, make: str
+) -> None:
+    stick = Simulator(tmp_path, make, ports=1 if make == "sim800" else 2)
+    try:
+        config = stick.config.replace(str(stick.data), str(stick.at)) if make == "sim800" else ""
+        daemon.configure(config or stick.config, device=host.path, **SMS_MODE)
+        stick.obey(f"sms {PHONE} before")
+        daemon.start()
+        host.expect(b"\r\nUSR-7S3\r\nbefore", PATIENCE)
+        stick.obey(f"sms {PHONE} flash", f"sms {PHONE} 2")
+        host.expect(b"flash2", PATIENCE)
+        host.write("Grüße 你好".encode())
+        stick.tells(f"SMS to {PHONE}: Grüße 你好")
+        stick.obey(f"flash {PHONE} secret#AT+VER")
+        stick.tells(f"SMS to {PHONE}: +VER:")
+        until(lambda: sms(daemon)["store"]["used"] == 0, PATIENCE)
+    finally:
+        stick.close()
 
 
 def test_at_z_by_sms_restarts_once(daemon: Daemon, host: Host, stick: Simulator) -> None:
@@ -129,6 +151,27 @@ def test_trouble_in_the_middle_of_an_sms(
     stick.tells("hello")
 
 
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "noise",
+        "twice",
+        "late AT+CMGD x1",
+        "slow 2s AT+CMGL x1",
+        "fault AT+CMGL +CMS ERROR: 314 x1",
+        "silent AT+CMGS x1",
+    ],
+)
+def test_a_modem_that_misbehaves(daemon: Daemon, host: Host, stick: Simulator, rule: str) -> None:
+    start(daemon, host, stick, **SMS_MODE)
+    stick.obey(rule, *(f"sms {PHONE} <{n}>" for n in range(5)))
+    host.write(b"hello")
+    host.expect(b"<0><1><2><3><4>", 60)
+    stick.tells("hello", 60)
+    until(lambda: sms(daemon)["store"]["used"] == 0, PATIENCE)
+    assert "Traceback" not in daemon.log
+
+
 def test_cms_error_500_for_good_is_told(daemon: Daemon, host: Host, stick: Simulator) -> None:
     start(daemon, host, stick, **SECRET)
     stick.obey("no prompt +CMS ERROR: 500")
@@ -193,3 +236,22 @@ def test_a_full_store_of_drafts_and_rubbish_does_not_stop_reception(
         assert sms(daemon)["unreadable"] == 5
     finally:
         stick.close()
+
+
+def test_what_sms_cost(daemon: Daemon, host: Host, stick: Simulator) -> None:
+    """Below 26 MB, with the alphabets loaded and a hundred messages each way."""
+    start(daemon, host, stick, **SMS_MODE)
+    for n in range(50):
+        stick.obey(f"sms {PHONE} <{n:02}>")
+        host.take(4)
+    host.write("Grüße 你好".encode())
+    stick.tells("SMS to")
+    before = figure(daemon, "VmRSS")
+    for n in range(50):
+        stick.obey(f"sms {PHONE} <{n:02}>")
+        host.take(4)
+    after, threads = figure(daemon, "VmRSS"), figure(daemon, "Threads")
+    print(f"RSS {before} kB, {after} kB after 50 more messages, {threads} threads")
+    assert after < 26 * 1024
+    assert after - before < 512
+    assert threads == 1

@@ -84,6 +84,7 @@ def test_full_pty_holds_up_no_stop(module: Daemon, host: Host, server: Server) -
     assert module.ended() == 0
 
 
+@pytest.mark.manual("3.1", "opens the serial port by its parameters")
 def test_line_settings_act_at_the_restart(module: Daemon, host: Host) -> None:
     host.command_mode()
     assert host.ask("AT+UART=9600,NONE,8,2,CRTS") == "OK"

@@ -6,12 +6,10 @@ Commands go through tests/vm/agent.py on another tty.
 """
 
 import base64
-import io
 import json
 import os
 import signal
 import subprocess
-import tarfile
 import time
 from pathlib import Path
 from types import TracebackType
@@ -33,10 +31,21 @@ MACHINES = {
 }
 
 
+def _with(files: Path, initrd: Path) -> str:
+    """``initrd`` with ``files`` behind it: the kernel unpacks one archive after the other."""
+    whole = files.with_suffix(".initrd")
+    packing = "find . -print0 | cpio -0 -o -H newc --quiet | gzip -1"
+    archive = subprocess.check_output(["sh", "-c", packing], cwd=files)
+    whole.write_bytes(initrd.read_bytes() + archive)
+    return str(whole)
+
+
 class Board(Machine):
     """Boots an initrd; what it changes there is lost."""
 
-    def __init__(self, image: Path, kind: str) -> None:
+    def __init__(self, image: Path, kind: str, files: Path) -> None:
+        """``files`` is a tree that is laid over that of the image."""
+        initrd = _with(files, image / "initrd")
         self._monitor, self._agent, uart = Wire(), Wire(), Wire()
         self.uart = uart.ours
         theirs = [wire.theirs for wire in (self._monitor, self._agent, uart)]
@@ -45,7 +54,7 @@ class Board(Machine):
             [
                 *("nice", "qemu-system-aarch64", *arguments),
                 *("-accel", "tcg,thread=multi", "-no-user-config", "-display", "none"),
-                *("-no-reboot", "-kernel", f"{image}/vmlinuz", "-initrd", f"{image}/initrd"),
+                *("-no-reboot", "-kernel", f"{image}/vmlinuz", "-initrd", initrd),
                 *("-append", f"quiet panic=-1 mitigations=off nokaslr rdinit=/init {words}"),
                 *self._monitor.chardev("monitor"),
                 *("-mon", "chardev=monitor,mode=control"),
@@ -101,14 +110,6 @@ class Board(Machine):
             text = base64.b64encode(content[start : start + CHUNK]).decode()
             self._ask(path=path, content=text, **more)
             more = {"more": True}
-
-    def unpack(self, folder: Path) -> None:
-        """Put a tree of files in place."""
-        tar = io.BytesIO()
-        with tarfile.open(fileobj=tar, mode="w") as archive:
-            archive.add(folder, ".")
-        self.put("/tmp/tree.tar", tar.getvalue())
-        self.run("tar -x -f /tmp/tree.tar -C / && rm /tmp/tree.tar")
 
     def _ask(self, **request: object) -> dict[str, Any]:
         self._agent.ours.sendall(json.dumps(request).encode() + b"\n")

@@ -8,19 +8,24 @@ import subprocess
 from pathlib import Path
 
 BUILDER = Path(__file__).with_name("build-image")
-BUILD_TIME = 600.0  # s; 20-40 usual
+# What the builder puts into a board.
+PARTS = [BUILDER.with_name("board-init"), BUILDER.with_name("agent.py")]
+BUILD_TIME = 600.0  # s; 20-60 usual
 
 
 def image(kind: str, suite: str, packages: list[str]) -> Path:
     """The folder of an image, as ``build-image`` describes it; made if its recipe has changed."""
     recipe = f"{kind} {suite} {sorted(packages)}".encode() + BUILDER.read_bytes()
+    if kind == "board":
+        recipe += b"".join(part.read_bytes() for part in PARTS)
     name = f"{kind}-{suite}-"
     folder = _cache() / (name + hashlib.sha256(recipe).hexdigest()[:16])
     with open(_cache() / "lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (folder / "complete").exists():
             for old in _cache().glob(name + "*"):
-                shutil.rmtree(old) if old.is_dir() else old.unlink()
+                if old.is_dir():  # and not the log of a build that failed
+                    shutil.rmtree(old)
             _build(kind, suite, folder, packages)
     return folder
 

@@ -8,11 +8,14 @@ numbers in hex of UTF-16, any other set means that text is in the UART's own cha
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from typing import TYPE_CHECKING
 
 from usr7s3d.at.fields import Choice, Number, ParameterError, Text
 from usr7s3d.at.inbox import ROOM, Received
 from usr7s3d.at.table import Action
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 # Which of ours each shows, read or not; none of them is stored to be sent.  Some clients write
 # the numbers of PDU mode.
@@ -117,7 +120,7 @@ def _header(message: Received, how: Charset) -> bytes:
     return b'"%b","%b",,"%b"' % (state, sender, _time(message.time).encode())
 
 
-def _time(time: datetime | None) -> str:
+def _time(time: "datetime | None") -> str:
     """``26/11/22,13:30:40+08``, the zone in quarters of an hour (27.005 3.1, <scts>)."""
     offset = time.utcoffset() if time else None
     if not time or offset is None:

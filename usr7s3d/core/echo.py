@@ -63,8 +63,9 @@ class Echo:
         return self._decide() if self._held and now >= self._ends + GRACE else b""
 
     def _decide(self) -> bytes:
-        certain = min(self._surely, len(self._wanted))
-        ours = max(_aligned(self._wanted, self._held, self._surely, self._agreed), certain)
+        ours = _aligned(self._wanted, self._held, self._surely, self._agreed)
+        if ours or self._agreed:  # there is an echo, so what came while we sent belongs to it
+            ours = max(ours, min(self._surely, len(self._wanted)))
         others = bytes(self._held[ours:])
         self.dropped += ours
         self._wanted.clear()
@@ -87,6 +88,8 @@ def _aligned(wanted: bytearray, held: bytearray, surely: int, agreed: bool) -> i
     ``surely`` of them are ours; ``agreed`` tells whether some were equal before.
     """
     at = here = ours = 0
+    if not agreed and len(held) > 1:
+        at = max(wanted.find(held[:2]), 0)  # a receiver that woke up late heard the end only
     while True:
         same = _same(wanted[at:], held[here:])
         at, here = at + same, here + same

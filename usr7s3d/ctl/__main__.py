@@ -9,6 +9,7 @@ from pathlib import Path
 from usr7s3d import __version__
 from usr7s3d.ctl import config, view
 from usr7s3d.ctl.client import NoAnswer, ask, stream
+from usr7s3d.ctl.doctor import command as doctor
 
 FAILED = 1
 ERRORS = {
@@ -51,6 +52,7 @@ def _arguments() -> argparse.Namespace:
     verbs.add_parser("watch", help="what happens, as it happens")
     verbs.add_parser("restart", help="restart the module, as AT+Z does")
     config.add_to(verbs)
+    doctor.add_to(verbs)
     for verb in verbs.choices.values():  # people write it behind the verb as well
         verb.add_argument(
             "--runtime-dir", type=Path, default=argparse.SUPPRESS, help=argparse.SUPPRESS
@@ -86,7 +88,14 @@ def _restart(arguments: argparse.Namespace) -> int:
     return 0
 
 
-VERBS = {"status": _status, "at": _at, "watch": _watch, "restart": _restart, "config": config.run}
+VERBS = {
+    "status": _status,
+    "at": _at,
+    "watch": _watch,
+    "restart": _restart,
+    "config": config.run,
+    "doctor": doctor.run,
+}
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ Polarity is that of the pin: RTS is active low there, so a transceiver that send
 high sends while the modem line RTS is *off*.
 """
 
+import contextlib
 import errno
 import fcntl
 import os
@@ -66,7 +67,8 @@ class Direction:
         """Let the line go; the tty is still open."""
         if self.process:
             self.process.close()
-            self._release()  # once more: the process may have been killed
+        with contextlib.suppress(OSError):  # it may have been pulled
+            self._release()  # also behind the process, which may have been killed
         if self._line:
             self._line.close()
 
@@ -77,8 +79,10 @@ def open_direction(tty: int, line: LineSettings, config: Rs485) -> Direction:
     if asked == HARDWARE:
         return Direction(Choice(HARDWARE, "as configured"))
     if asked == GPIO or (asked == "auto" and config.gpio_line):
+        clear_kernel(tty)
         return _gpio(tty, line, config)
     if asked == RTS_WAY:
+        clear_kernel(tty)  # a device tree, or who had it before, may have told the driver to
         return _rts(tty, line, config)
     try:
         set_kernel(tty, config)
@@ -88,7 +92,9 @@ def open_direction(tty: int, line: LineSettings, config: Rs485) -> Direction:
     except Refused as refusal:
         # On purpose no error: a HAT that switches by itself, and a PTY, lose nothing.
         return Direction(Choice(HARDWARE, f"kernel: {refusal}", trouble=asked == KERNEL))
-    return Direction(Choice(KERNEL, "the driver took it and reads it back"))
+    choice = Choice(KERNEL, "the driver took it and reads it back")
+    # The driver would go on with it for whoever opens the tty next.
+    return Direction(choice, release=lambda: clear_kernel(tty))
 
 
 def _gpio(tty: int, line: LineSettings, config: Rs485) -> Direction:

@@ -13,16 +13,18 @@ import struct
 import termios
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import serial
 
 from usr7s3d.core.line import LineSettings
-from usr7s3d.devices import rs485
-from usr7s3d.devices.rs485 import Direction
-from usr7s3d.devices.sending import SendingProcess
 from usr7s3d.devices.stream import Stream
 from usr7s3d.devices.ttyerrors import os_errors
 from usr7s3d.hostconfig import Rs485
+
+if TYPE_CHECKING:  # they cost 0.2 MB, on an RS232 line for nothing
+    from usr7s3d.devices.rs485 import Direction
+    from usr7s3d.devices.sending import SendingProcess
 
 PTY_PREFIX = "pty:"
 
@@ -48,7 +50,7 @@ LINE_FLAGS = CBAUD | CIBAUD | PARITY["MARK"] | termios.CSIZE | termios.CSTOPB | 
 class Uart:
     """An open serial line."""
 
-    direction: Direction | None = None  # who switches its transceiver, while flow is RS485
+    direction: "Direction | None" = None  # who switches its transceiver, while flow is RS485
 
     def __init__(self, port: serial.Serial, fd: int, link: str | None = None) -> None:
         self._port = port
@@ -58,6 +60,8 @@ class Uart:
 
     def open_direction(self, line: LineSettings, config: Rs485) -> None:
         """See to it that somebody switches the transceiver.  May block; raises OSError."""
+        from usr7s3d.devices import rs485  # noqa: PLC0415
+
         self.direction = rs485.open_direction(self._port.fd, line, config)
 
     def attach(

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NoReturn
 
+from usr7s3d.at.fields import unescape
 from usr7s3d.core import httprequest
 from usr7s3d.core.httpanswer import Answer, BadAnswer
 from usr7s3d.core.httprequest import Form
@@ -22,6 +23,7 @@ from usr7s3d.devices.limit import TimeLimit
 from usr7s3d.services.bearer import Bearer
 from usr7s3d.services.httpcall import Call, Open
 from usr7s3d.services.outlet import Outlet
+from usr7s3d.settings.model import Settings
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +40,16 @@ class Rules:
     form: Form
     body_only: bool  # HTPPK
     timeout: float  # s for one request, from its first look-up to the answer's last byte
+
+
+def rules_of(settings: Settings) -> Rules:
+    """How ``settings`` want requests made."""
+    http = settings.httpd
+    return Rules(
+        Form(http.method, http.host, http.port, unescape(http.url), unescape(http.headers)),
+        body_only=http.body_only,
+        timeout=http.timeout,
+    )
 
 
 @dataclass(slots=True)

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import partial
 from operator import attrgetter
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from usr7s3d.core.backoff import Backoff
 from usr7s3d.core.cache import Address, Cache
@@ -16,16 +16,19 @@ from usr7s3d.devices.tcp import KEEPALIVE_PROBES, Keepalive
 from usr7s3d.hostconfig import HostConfig
 from usr7s3d.modem.seen import Seen
 from usr7s3d.services.bearer import Bearer
+from usr7s3d.services.bridge import Moved
 from usr7s3d.services.connection import Channel, Counters
 from usr7s3d.services.console import Held
 from usr7s3d.services.door import GUESSES, PRINTED_PASSWORDS, REFILL
-from usr7s3d.services.httpd import Counters as HttpCounters
-from usr7s3d.services.httpd import Httpd, Moved
 from usr7s3d.services.link import IDENTITY, Link
 from usr7s3d.services.outlet import Outlet
-from usr7s3d.services.plan import cloud_login, http_rules, link_rules
+from usr7s3d.services.plan import cloud_login, link_rules
 from usr7s3d.services.sms.memory import Memory
 from usr7s3d.settings.model import Register, Settings, Socket
+
+if TYPE_CHECKING:
+    from usr7s3d.services.httpd import Counters as HttpCounters
+    from usr7s3d.services.httpd import Httpd
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +44,7 @@ class Legacy:
     caches: dict[Address, Cache] = field(default_factory=dict)
     counters: dict[str, Counters] = field(default_factory=dict)
     buckets: dict[str, Bucket] = field(default_factory=dict)
-    http: HttpCounters = field(default_factory=HttpCounters)
+    http: "HttpCounters | None" = None  # until there was HTTPD mode
     sms: Memory = field(default_factory=Memory)
 
     def cache(self, address: Address) -> Cache:
@@ -164,14 +167,17 @@ class Network:
 
     def httpd(
         self, settings: Settings, legacy: Legacy, outlet: Outlet, moved: Moved
-    ) -> Httpd | None:
+    ) -> "Httpd | None":
         """HTTPD mode, when that is the mode."""
         if settings.module.mode != "HTTPD":
             return None
+        from usr7s3d.services import httpd  # noqa: PLC0415 - it costs memory, in NET mode for nothing
+
         http = settings.httpd
+        legacy.http = legacy.http or httpd.Counters()
         dial = partial(self._dialer.tcp, http.host, http.port)
-        rules = http_rules(settings)
-        return Httpd(
+        rules = httpd.rules_of(settings)
+        return httpd.Httpd(
             rules, legacy.http, outlet, open_channel=dial, moved=moved, bearer=self._bearer
         )
 

@@ -3,11 +3,9 @@
 from usr7s3d.at.fields import unescape
 from usr7s3d.core import cloud
 from usr7s3d.core.escape import Timing
-from usr7s3d.core.httprequest import Form
 from usr7s3d.core.line import LineSettings
 from usr7s3d.core.uartinput import Rules as UartRules
 from usr7s3d.services.connection import Rules as LinkRules
-from usr7s3d.services.httpd import Rules as HttpRules
 from usr7s3d.settings.model import Settings, Socket
 
 PATIENCE = 0.25  # s that a full link may hold the UART
@@ -58,14 +56,4 @@ def link_rules(
         beat=bytes.fromhex(heartbeat.data) if beats else b"",
         beat_period=heartbeat.period,
         login=login,
-    )
-
-
-def http_rules(settings: Settings) -> HttpRules:
-    """How HTTPD mode is to make its requests."""
-    http = settings.httpd
-    return HttpRules(
-        Form(http.method, http.host, http.port, unescape(http.url), unescape(http.headers)),
-        body_only=http.body_only,
-        timeout=http.timeout,
     )

@@ -7,11 +7,12 @@ links are not read while too much does.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from operator import methodcaller
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from usr7s3d.core.backoff import Backoff
 from usr7s3d.core.echo import Echo
@@ -19,11 +20,13 @@ from usr7s3d.core.line import LineSettings
 from usr7s3d.core.liveness import Liveness, Pulse
 from usr7s3d.core.pace import Pace
 from usr7s3d.devices.limit import TimeLimit
-from usr7s3d.devices.rs485 import Direction
 from usr7s3d.devices.stream import Stream
 from usr7s3d.devices.uart import NO_RS485, Uart
 from usr7s3d.hostconfig import Rs485
 from usr7s3d.services.bus import Bus
+
+if TYPE_CHECKING:
+    from usr7s3d.devices.rs485 import Direction
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +67,7 @@ class Port:
         self._backoff = backoff
         self._open_uart = open_uart
         self._in_thread = in_thread
-        self._received: Callable[[bytes], None] = lambda _: None
+        self._received: Callable[[bytes], object] = lambda _: None
         self._drained: Callable[[], None] = lambda: None
         self._uart: Uart | None = None
         self._bus: Bus | None = None
@@ -100,7 +103,7 @@ class Port:
             return None
 
     @property
-    def direction(self) -> Direction | None:
+    def direction(self) -> "Direction | None":
         """Who switches the transceiver; None while nobody has to."""
         return self._uart.direction if self._uart else None
 
@@ -133,6 +136,20 @@ class Port:
                 self._bus.write(data, patient=unasked)
             else:
                 self._uart.out.write(data)
+
+    @contextmanager
+    def overheard(self, received: Callable[[bytes], object]) -> Iterator[None]:
+        """Give what comes to ``received``, and not to who serves it, for a moment."""
+        served, self._received = self._received, received
+        try:
+            yield
+        finally:
+            self._received = served
+
+    def hand_on(self, data: bytes) -> None:
+        """Give ``data``, which somebody overheard, to who serves it."""
+        if data:
+            self._received(data)
 
     def greet(self, data: bytes) -> None:
         """Say ``data`` now, or as soon as there is a tty."""

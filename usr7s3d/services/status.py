@@ -1,13 +1,12 @@
 """How the daemon is, as ``usr7s3ctl status`` and systemd show it."""
 
+import os
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from usr7s3d import __version__
 from usr7s3d.core.line import LineSettings
-from usr7s3d.devices.rs485 import Direction
 from usr7s3d.modem.seen import NONE
-from usr7s3d.services.httpd import Httpd
 from usr7s3d.services.link import Link
 from usr7s3d.services.module import Module
 from usr7s3d.services.port import Port
@@ -16,6 +15,8 @@ from usr7s3d.services.uplink import Uplink
 PERCENTILES = (50, 99, 99.9)
 
 if TYPE_CHECKING:
+    from usr7s3d.devices.rs485 import Direction
+    from usr7s3d.services.httpd import Httpd
     from usr7s3d.services.sms.service import Sms
 
 
@@ -32,6 +33,7 @@ def whole(
     links, doors = (module.links, module.doors) if module else ({}, {})
     return {
         "version": __version__,
+        "pid": os.getpid(),
         "mode": module.settings.module.mode if module else "",
         "uptime_s": round(uptime, 1),
         "uart": uart(port),
@@ -86,7 +88,7 @@ def uart(port: Port) -> dict[str, Any]:
     }
 
 
-def rs485(direction: Direction) -> dict[str, Any]:
+def rs485(direction: "Direction") -> dict[str, Any]:
     """Who switches the transceiver, and how late it listens again, in microseconds."""
     choice, process = direction.choice, direction.process
     answer: dict[str, Any] = {"way": choice.way, "why": choice.why, "trouble": choice.trouble}
@@ -111,7 +113,7 @@ def link(link: Link) -> dict[str, Any]:
     }
 
 
-def http(httpd: Httpd | None) -> dict[str, Any]:
+def http(httpd: "Httpd | None") -> dict[str, Any]:
     """HTTPD mode; ``off`` in any other."""
     if not httpd:
         return {"state": "off"}

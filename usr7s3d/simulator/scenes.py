@@ -100,7 +100,7 @@ async def a_comes_back(stage: Stage) -> None:
 
 async def the_modem(stage: Stage) -> None:
     """The modem has found its network meanwhile, and the module asks it what it needs."""
-    await stage.status(lambda status: status["modem"], "registered")
+    await stage.until(lambda status: status["modem"]["state"], "registered")
     await stage.ctl("at", "AT+CSQ")
     await stage.ctl("at", "AT+IMEI?")
 
@@ -113,8 +113,9 @@ async def command_by_sms(stage: Stage) -> None:
 
 async def modem_away(stage: Stage) -> None:
     """The modem is pulled out; the network keeps what the phone sends until it is back."""
+    await stage.until(lambda status: status["sms"]["sent"], 1)  # else the answer comes again
     stage.modem("unplug")
-    await stage.status(lambda status: status["modem"], "absent")
+    await stage.until(lambda status: status["modem"]["state"], "absent")
     stage.phone.write(f"{PASSWORD}#AT+VER")
     stage.modem("plug")
     await stage.phone.read("OK")

@@ -60,15 +60,15 @@ class Stage:
 
     async def link(self, name: str, state: str) -> None:
         """Wait until the daemon says that its link ``name`` is in ``state``."""
-        await self.status(lambda status: status["links"][name], state)
+        await self.until(lambda status: status["links"][name]["state"], state)
 
-    async def status(self, part: Callable[[Any], Any], state: str) -> None:
-        """Wait until this part of the status is in ``state``."""
+    async def until(self, part: Callable[[Any], Any], wanted: object) -> None:
+        """Wait until this part of the daemon's status is as wanted.  Raises NothingCame."""
         for _ in range(LOOKS):
             found = part(await self.module.status())
-            if found["state"] == state:
+            if found == wanted:
                 return
-        raise NothingCame(f"{found} is not {state}")
+        raise NothingCame(f"{found!r} in the status did not become {wanted!r}")
 
     async def ctl(self, *arguments: str) -> None:
         """A person asks the daemon."""

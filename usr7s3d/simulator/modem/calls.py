@@ -41,7 +41,8 @@ class Calls:
         return True
 
     def _connect(self, port: Port) -> None:
-        self._speech.out(port, framed((self._speech.state.words["connect"],)))
+        if said := self._speech.state.words["connect"]:
+            self._speech.out(port, framed((said,)))
 
     def carry(self, call: Call, data: bytes) -> None:
         """Bytes for the carrier, among which +++ may be."""

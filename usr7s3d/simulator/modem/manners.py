@@ -50,7 +50,7 @@ WORDS = {
     "unasked": "at",  # the ports on which it speaks unasked: at, or: at data
     "sending": "0",  # s that the network takes for a message
     "gap": "0.05",  # s between two messages that come in
-    "connect": "CONNECT 150000000",
+    "connect": "CONNECT 150000000",  # nothing: PPP begins without a word
     "apns": "",  # those that the network takes; none given: all
     "refusal": "NO CARRIER",  # to any other
 }

@@ -141,6 +141,48 @@ def rts(trace: Path) -> bool:
     return not writes or bool(int(writes[-1], 16) & 2)
 
 
+REQUEST = bytes.fromhex("010300000001840a")
+TURNS = 20
+
+
+@pytest.mark.parametrize(("active_low", "sending"), [("true", 2), ("false", 0)])
+def test_rts_stands_round_every_frame(
+    guest: Guest, tmp_path: Path, active_low: str, sending: int
+) -> None:
+    """RS485 by the RTS of a 16550: the transceiver on, the bytes, the transceiver off."""
+    configure(
+        guest,
+        f'[uart]\ndevice = "/dev/ttyS1"\n[rs485]\ndirection = "rts"\nactive_low = {active_low}\n',
+    )
+    guest.run("""usr7s3ctl at 'AT+UART=115200,"NONE",8,1,"RS485"' && usr7s3ctl at AT+S""")
+    guest.until("usr7s3ctl status | grep -q '^RS485 rts'")
+    ready(guest)
+    trace = tmp_path / "trace"
+    guest.monitor("human-monitor-command", **{"command-line": f"logfile {trace}"})
+    guest.monitor("human-monitor-command", **{"command-line": "trace-event serial_write on"})
+    for _ in range(TURNS):  # socket A's server sends it back: what we say is what we hear
+        exchange(guest.uart, REQUEST)
+        guest.until("! usr7s3ctl status --json | grep -q '\"frames\": 0,'")
+    guest.until(f"usr7s3ctl status --json | grep -q '\"frames\": {TURNS},'")
+    guest.monitor("human-monitor-command", **{"command-line": "trace-event serial_write off"})
+    status = json.loads(guest.run("usr7s3ctl status --json"))["uart"]["rs485"]
+    assert status["realtime"]  # as the unit allows
+    assert letters(trace, sending).endswith("DddddddddL" * TURNS)
+
+
+def letters(trace: Path, sending: int) -> str:
+    """d a byte to the transmitter, D and L the transceiver to sending and to listening."""
+    found, before = "", None
+    writes = re.findall(r"addr 0x(00|04) val 0x(\w\w)", trace.read_text())
+    for register, value in writes:
+        if register == "00":
+            found += "d"
+        elif (now := int(value, 16) & 2) != before:
+            found += "D" if now == sending else "L"
+            before = now
+    return found
+
+
 def test_sys_is_ours_where_udev_says_so(guest: Guest) -> None:
     """LEDs (a PC has those of its keyboard), seen from inside the sandbox."""
     inside = "nsenter --mount --target $(systemctl show --value -p MainPID usr7s3d)"

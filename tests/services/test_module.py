@@ -66,6 +66,7 @@ class World:
             doors_shut=False,
         )
         self.lives = 0
+        self.redialled: list[str] = []
         self.module: Module
 
     @property
@@ -79,7 +80,9 @@ class World:
     async def _live(self, liveness: Liveness) -> None:
         while True:
             parts = (self.port, self.commander, self.network, self.legacy)
-            self.module = Module(*parts, escape_quiet=0.2, moved=lambda *_: None)
+            self.module = Module(
+                *parts, escape_quiet=0.2, moved=lambda *_: None, redial=self.redialled.append
+            )
             self.lives += 1
             await self.module.run(liveness)
             self.levels.restart()
@@ -304,6 +307,20 @@ async def test_what_counts_as_traffic_is_what_is_received() -> None:
         assert world.lives == 1
         await asyncio.sleep(12)  # heartbeats are sent, and count for nothing
         assert world.lives == 2
+
+
+async def test_rstim_dials_anew_unless_a_server_acknowledged_something() -> None:
+    world = World(module__restart_after=60, heartbeat__enabled=True, socket_b__enabled=False)
+    async with world.running():
+        await asyncio.sleep(62)  # heartbeats are acknowledged
+        assert (world.lives, world.redialled) == (2, [])
+        world.servers.by_host["a"].answers = [OSError("no answer in 20 s")]
+        world.a.lose(OSError("gone"))
+        await asyncio.sleep(62)
+        assert (world.lives, world.redialled) == (3, [])
+        await asyncio.sleep(62)
+        assert world.lives == 4
+        assert len(world.redialled) == 1
 
 
 @pytest.mark.manual("4.2.1.12", "0 disables it")

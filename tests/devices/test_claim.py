@@ -32,6 +32,14 @@ def test_ours(configuration: dict[str, object], device: tuple[int, int], ours: b
     assert claim.is_ours(configuration, "1-1.2", *device) is ours
 
 
+@pytest.mark.parametrize(
+    ("uhubctl", "device", "ours"),
+    [("1-1/2", "1-1", True), ("1-1/2", "1-1.2", False), ("2/1", "usb2", True), ("", "1-1", False)],
+)
+def test_the_hub_that_uhubctl_switches(uhubctl: str, device: str, ours: bool) -> None:
+    assert claim.is_hub({"modem": {"uhubctl": uhubctl}}, device) is ours
+
+
 def test_configurations_of_enabled_services_only(tmp_path: Path) -> None:
     for unit in ("usr7s3d.service", "usr7s3d@rs485.service", "ModemManager.service"):
         (tmp_path / unit).symlink_to("/dev/null")

@@ -33,8 +33,17 @@ def test_default_route(
     monkeypatch: pytest.MonkeyPatch, ipv4: str, ipv6: str, interface: str, there: bool
 ) -> None:
     tables = {"/proc/net/route": ipv4, "/proc/net/ipv6_route": ipv6}
-    monkeypatch.setattr(route, "_lines", lambda path: tables[path].splitlines())
+    monkeypatch.setattr(route, "_lines", lambda path: tables.get(path, "").splitlines())
     assert route.default_route(interface) is there
+
+
+@pytest.mark.parametrize(("flags", "there"), [("0x10d1", True), ("0x1003", False)])
+def test_a_call_that_is_named_needs_no_default_route(
+    monkeypatch: pytest.MonkeyPatch, flags: str, there: bool
+) -> None:
+    tables = {"/sys/class/net/lo/flags": flags, "/proc/net/route": HEAD + DEFAULT4}
+    monkeypatch.setattr(route, "_lines", lambda path: tables.get(path, "").splitlines())
+    assert route.default_route("lo") is there
 
 
 def test_kernel_without_ipv6() -> None:

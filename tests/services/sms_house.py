@@ -9,6 +9,7 @@ from typing import Any
 from tests.services.fake_sms import FakeAsks, FakeNotes, FakeTimes
 from tests.services.parts import FACTS, FakeStore, Tty, at_once, port_on, running, settings, settle
 from usr7s3d.at.levels import Levels
+from usr7s3d.core.liveness import Liveness
 from usr7s3d.hostconfig import HostConfig, Modem
 from usr7s3d.hostconfig import Sms as SmsConfig
 from usr7s3d.modem.pdu import Submit, decode
@@ -45,6 +46,7 @@ class House:
         self.store = FakeStore()
         facts = replace(FACTS, modem=True)
         self.commander = Commander(self.levels, self.store, lambda: facts, at_once)
+        self.liveness = Liveness(asyncio.get_running_loop().time)
         self.memory = Memory(times=self.times)
         self.config = HostConfig(modem=Modem(**(modem or {})), sms=SmsConfig(uart_charset=charset))
         self.tty = Tty()
@@ -93,7 +95,7 @@ class House:
 
 @asynccontextmanager
 async def living(house: House) -> AsyncIterator[House]:
-    async with running(house.port, house.sms):
+    async with running(house.port, house.sms, liveness=house.liveness):
         house.begin()
         await settle()
         yield house

@@ -66,6 +66,7 @@ class World:
             doors_shut=False,
         )
         self.lives = 0
+        self.redialled: list[str] = []
         self.module: Module
 
     @property
@@ -79,7 +80,9 @@ class World:
     async def _live(self, liveness: Liveness) -> None:
         while True:
             parts = (self.port, self.commander, self.network, self.legacy)
-            self.module = Module(*parts, escape_quiet=0.2, moved=lambda *_: None)
+            self.module = Module(
+                *parts, escape_quiet=0.2, moved=lambda *_: None, redial=self.redialled.append
+            )
             self.lives += 1
             await self.module.run(liveness)
             self.levels.restart()
@@ -306,6 +309,20 @@ async def test_what_counts_as_traffic_is_what_is_received() -> None:
         assert world.lives == 2
 
 
+async def test_rstim_dials_anew_unless_a_server_acknowledged_something() -> None:
+    world = World(module__restart_after=60, heartbeat__enabled=True, socket_b__enabled=False)
+    async with world.running():
+        await asyncio.sleep(62)  # heartbeats are acknowledged
+        assert (world.lives, world.redialled) == (2, [])
+        world.servers.by_host["a"].answers = [OSError("no answer in 20 s")]
+        world.a.lose(OSError("gone"))
+        await asyncio.sleep(62)
+        assert (world.lives, world.redialled) == (3, [])
+        await asyncio.sleep(62)
+        assert world.lives == 4
+        assert len(world.redialled) == 1
+
+
 @pytest.mark.manual("4.2.1.12", "0 disables it")
 async def test_rstim_0_is_never() -> None:
     world = World(module__restart_after=0)
@@ -485,6 +502,19 @@ async def test_in_httpd_mode_commands_work_and_answers_wait_for_entm() -> None:
         assert await world.types(b"AT+ENTM\r") == b"AT+ENTM\r\r\nOK\r\nbody"
         assert (await world.types(b"secret#AT\r")) == b"secret#\r\nOK\r\n"
         assert len(world.servers.by_host["a"].channels) == 1, "no command is a request"
+
+
+async def test_in_httpd_mode_on_rs485_an_answer_waits_for_the_end_of_a_frame() -> None:
+    world = World(uart__flow="RS485", uart__baud=9600, **HTTPD)
+    async with world.running():
+        await world.types(b"data=1")
+        world.tty.write(b"data")
+        await asyncio.sleep(0.001)
+        world.a.deliver(ANSWER)
+        await asyncio.sleep(0.001)
+        assert world.tty.read() == b""
+        await asyncio.sleep(0.004)
+        assert world.tty.read() == b"body"
 
 
 async def test_in_httpd_mode_an_answer_counts_as_traffic_for_rstim() -> None:

@@ -44,6 +44,14 @@ async def test_sms_mode_of_manual_3_2_3() -> None:
         assert house.moved == [("UART", "SMS", 21), ("SMS", "UART", 20)]
 
 
+async def test_what_the_phone_sends_counts_as_received_for_rstim() -> None:
+    async with living(House(**SMS_MODE)) as house:
+        await asyncio.sleep(100)
+        house.asks.receive(sms("text"))
+        await asyncio.sleep(100)
+        assert house.mode.last_received_at == 100
+
+
 async def test_one_packet_is_one_sms_in_order() -> None:
     async with living(House(**SMS_MODE)) as house:
         for packet in (b"one", b"two", b"three"):

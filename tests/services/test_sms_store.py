@@ -212,6 +212,28 @@ async def test_a_modem_that_is_unplugged_and_plugged_again_is_set_up_again() -> 
         assert house.inbox == [(PHONE, "meanwhile")]
 
 
+async def test_a_port_that_is_free_between_two_calls_is_used_at_once() -> None:
+    async with living(House()) as house:
+        for n in range(5):
+            house.asks.unplug()
+            house.asks.receive(sms(f"{n}", second=n))
+            await asyncio.sleep(1000)
+            house.asks.plug()
+            await asyncio.sleep(2)
+            assert len(house.inbox) == n + 1
+
+
+async def test_a_store_full_of_commands_on_a_slow_modem_does_not_look_like_a_hang() -> None:
+    asks = FakeAsks(slow=25.0)
+    asks.receive(*(sms("secret#AT+VER", second=n) for n in range(20)))
+    async with living(House(asks)) as house:
+        for _ in range(300):
+            await asyncio.sleep(10)
+            assert house.liveness.late() == {}
+        assert house.counters.commands == 20
+        assert asks.used == {}
+
+
 async def test_a_list_that_is_refused_is_asked_for_again(caplog: pytest.LogCaptureFixture) -> None:
     asks = FakeAsks()
     asks.receive(sms("hello"))

@@ -172,6 +172,19 @@ def test_a_modem_that_misbehaves(daemon: Daemon, host: Host, stick: Simulator, r
     assert "Traceback" not in daemon.log
 
 
+def test_a_stop_in_the_middle_of_an_sms(daemon: Daemon, host: Host, stick: Simulator) -> None:
+    start(daemon, host, stick, **SMS_MODE)
+    stick.obey("slow 30s AT+CMGS")
+    host.write(b"hello")
+    pause(1)
+    assert daemon.stop() < 2
+    stick.obey("mend")
+    daemon.close()
+    daemon.start()
+    stick.obey(f"sms {PHONE} and on it goes")
+    host.expect(b"and on it goes", PATIENCE)
+
+
 def test_cms_error_500_for_good_is_told(daemon: Daemon, host: Host, stick: Simulator) -> None:
     start(daemon, host, stick, **SECRET)
     stick.obey("no prompt +CMS ERROR: 500")

@@ -12,6 +12,8 @@ from tests.vm.images import image
 
 ROOT = Path(__file__).parent.parent.parent
 OLDER = "0.0.1"
+# Beside the package's dependencies, in every disk image: two lists would be two images.
+TOOLS = ["iproute2", "modemmanager"]
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,7 @@
 
     /dev/ttyS1     a 16550, here ``guest.uart``
     /dev/ttyUSB*   FTDI adapters, from ``plug`` on: 0 and 1 are here ``guest.usb[n]``,
-                   2 and 3 are joined to each other by a cable
+                   2 and 3 are joined to each other by a cable, 4 is here ``guest.carrier``
 
 Each is a socket that carries the bytes of the line.  Commands go through Debian's qemu-guest-agent.
 KVM is not to be had everywhere, so this emulates: everything takes about ten times as long.
@@ -49,10 +49,12 @@ class Guest(Machine):
 
     def __init__(self, image: Path, console: Path) -> None:
         self._monitor, self._agent, uart = Wire(), Wire(), Wire()
-        usb, cable = [Wire(), Wire()], Wire()
+        usb, cable, carrier = [Wire(), Wire()], Wire(), Wire()
         self.uart = uart.ours
         self.usb = [wire.ours for wire in usb]
-        theirs = [wire.theirs for wire in (self._monitor, self._agent, uart, *usb, cable)]
+        self.carrier = carrier.ours
+        wires = (self._monitor, self._agent, uart, *usb, cable, carrier)
+        theirs = [wire.theirs for wire in wires]
         theirs.append(cable.ours)
         self._qemu = subprocess.Popen(
             [
@@ -86,9 +88,9 @@ class Guest(Machine):
                 *("-device", "virtserialport,chardev=agent,name=org.qemu.guest_agent.0"),
                 *uart.chardev("uart"),
                 *("-device", "isa-serial,chardev=uart,index=1"),
-                *("-device", "qemu-xhci,id=xhci"),
+                *("-device", "qemu-xhci,id=xhci,p2=8,p3=8"),
                 *(usb[0].chardev("usb0") + usb[1].chardev("usb1")),
-                *(cable.chardev("usb2") + _chardev("usb3", cable.ours)),
+                *(cable.chardev("usb2") + _chardev("usb3", cable.ours) + carrier.chardev("usb4")),
             ],
             pass_fds=[end.fileno() for end in theirs],
             stdin=subprocess.DEVNULL,
@@ -182,7 +184,7 @@ class Guest(Machine):
         """Pull the plug."""
         os.killpg(self._qemu.pid, signal.SIGKILL)
         self._qemu.wait(20)
-        for end in (self._monitor.ours, self._agent.ours, self.uart, *self.usb):
+        for end in (self._monitor.ours, self._agent.ours, self.uart, *self.usb, self.carrier):
             end.close()
         self._monitor_lines.close()
         self._agent_lines.close()

@@ -14,13 +14,13 @@ from typing import Any
 
 import pytest
 
+from tests.vm.conftest import TOOLS
 from tests.vm.guest import Guest
 from tests.vm.images import image
 
 pytestmark = [pytest.mark.real, pytest.mark.limit(300)]
 
 BYTES = bytes(range(256)) * 8  # no T1 of silence before a +, so nothing of it is a handshake
-TOOLS = ["iproute2"]
 
 # A small receive buffer, so that a server that stops reading is felt soon.
 ECHO = b"""

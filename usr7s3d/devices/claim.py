@@ -1,6 +1,8 @@
 """Tell udev whether a USB device is our modem (systemd/usr7s3d.rules asks for each one).
 
-    python3 -m usr7s3d.devices.claim /sys/devices/.../1-1.2    prints USR7S3D_MODEM=1, or nothing
+    python3 -m usr7s3d.devices.claim /sys/devices/.../1-1.2
+
+prints USR7S3D_MODEM=1, or USR7S3D_HUB=1 for the hub whose port `[modem] uhubctl` names, or nothing.
 
 Ours is what `[modem] usb` names in the configuration of an enabled service.  Without it: the modems
 we know, unless the service uses none, or lives on the host's network, which may well come through
@@ -43,6 +45,12 @@ def is_ours(configuration: dict[str, Any], path: str, vendor: int, product: int)
     return bearer.get("kind") != "host" and ports.is_known(vendor, product)
 
 
+def is_hub(configuration: dict[str, Any], path: str) -> bool:
+    """Whether uhubctl is to switch a port of this hub; pure."""
+    hub = str(_table(configuration, "modem").get("uhubctl") or "").partition("/")[0]
+    return hub != "" and path in (hub, f"usb{hub}")
+
+
 def _table(configuration: dict[str, Any], name: str) -> dict[str, Any]:
     table = configuration.get(name)
     return table if isinstance(table, dict) else {}
@@ -54,6 +62,8 @@ def main(arguments: list[str]) -> int:
     vendor, product = (int((device / name).read_text(), 16) for name in ("idVendor", "idProduct"))
     if any(is_ours(read(c), device.name, vendor, product) for c in configurations()):
         print("USR7S3D_MODEM=1")
+    if any(is_hub(read(c), device.name) for c in configurations()):
+        print("USR7S3D_HUB=1")
     return 0
 
 

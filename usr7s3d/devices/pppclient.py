@@ -80,7 +80,7 @@ async def session(request: Request) -> AsyncIterator[Session]:
         sock.close()
         raise
     try:
-        writer.write(json.dumps(asdict(request)).encode() + b"\n")
+        writer.write(_line(request))
         started = Session(reader, writer)
         yield started
         await started.end()
@@ -88,6 +88,12 @@ async def session(request: Request) -> AsyncIterator[Session]:
         writer.close()
         if child:
             child.wait_soon()
+
+
+def _line(request: Request) -> bytes:
+    """As root's part reads it: the device, not a link in /dev/serial/by-id."""
+    asked = asdict(request) | {"tty": os.path.realpath(request.tty)}
+    return json.dumps(asked).encode() + b"\n"
 
 
 class _Child:

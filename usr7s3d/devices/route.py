@@ -7,6 +7,7 @@ from pathlib import Path
 
 DESTINATION, FLAGS = 1, 3  # columns of /proc/net/route, proc_pid_net(5)
 UP = 0x1
+POINT_TO_POINT = 0x10  # <linux/if.h>
 SIOCGIFADDR = 0x8915  # netdevice(7)
 IFREQ = struct.Struct("16s 4x 4s 16x")  # name, then the address within a sockaddr_in
 
@@ -17,8 +18,19 @@ def default_route(interface: str = "") -> bool:
 
 
 def way_out(interface: str = "") -> str:
-    """The interface of the default route, if it is ``interface`` or none is named; else ""."""
+    """The interface of the default route, if it is ``interface`` or none is named; else "".
+
+    One that leads to a single other end needs no route, when it is named: pppd adds none
+    where there is another default route.
+    """
+    if interface and _leads_to_one_end(interface) and address(interface):
+        return interface
     return next((name for name in (*_ipv4(), *_ipv6()) if interface in ("", name)), "")
+
+
+def _leads_to_one_end(interface: str) -> bool:
+    flags = "".join(_lines(f"/sys/class/net/{interface}/flags"))
+    return bool(flags) and bool(int(flags, 16) & POINT_TO_POINT)
 
 
 def address(interface: str) -> str:

@@ -40,6 +40,7 @@ def kit(config: HostConfig, store: Store, runtime: Path, apn: Apn, dialer: MakeD
     )
     modem = Modem(config, Notebook(store, in_thread), outside)
     hands = Hands(config.modem, runtime, open_modem_port, in_thread)
+    (runtime / "reboot").unlink(missing_ok=True)  # asked for before we started
     recovery = Recovery(config.modem, modem, hands, store, in_thread)
     modem.rescue = recovery.rescue
     if config.bearer.kind != "ppp":

@@ -4,16 +4,19 @@ A modem with a port for data alone goes on taking commands beside the call; one 
 single port is all call while it lasts.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from usr7s3d.modem.command import Command
+from usr7s3d.modem.command import ATTENTION, Command
 from usr7s3d.modem.dialogue import Answer
+from usr7s3d.modem.results import Verdict
 from usr7s3d.modem.seen import REGISTERED, Seen
 from usr7s3d.services.conversation import OpenPort, conversation
 from usr7s3d.services.modem import Modem
 
+GUARD = 1.2  # s of silence round +++; modems want 1
 LOOK = 3600.0  # s; whatever changes is told
 
 
@@ -37,6 +40,7 @@ class Phone:
     def __init__(self, modem: Modem, open_port: OpenPort) -> None:
         self._modem = modem
         self._open_port = open_port
+        self._left_in_call = False
 
     @property
     def may_dial(self) -> bool:
@@ -61,12 +65,36 @@ class Phone:
         while not await self._modem.known(may_dial, LOOK):
             pass
 
+    async def _still_calls(self, path: str) -> bool:
+        """Whether the port takes no commands: the modem may not have heard that a call ended."""
+        if not self._left_in_call:
+            return False
+        async with conversation(path, self._open_port) as talk:
+            self._left_in_call = (await talk.ask(ATTENTION)).final.verdict is Verdict.SILENT
+        return self._left_in_call
+
+    async def _hang_up(self, path: str) -> None:
+        """+++ and ATH (ITU-T V.250 6.3.6), for a modem that does not watch DTR."""
+        port = await self._open_port(path, lambda _: None, lambda _: None)
+        try:
+            for words in (b"+++", b"ATH\r"):
+                await asyncio.sleep(GUARD)
+                port.write(words)
+            await asyncio.sleep(GUARD)
+        finally:
+            await port.close()
+
     @asynccontextmanager
     async def line(self) -> AsyncIterator[Line]:
         """A line to dial on.  Raises OSError."""
         if path := self._modem.seen.data_port:
+            if await self._still_calls(path):
+                await self._hang_up(path)
             async with conversation(path, self._open_port) as talk:
-                yield Line(path, talk.ask, talk.hand_over)
+                try:
+                    yield Line(path, talk.ask, talk.hand_over)
+                finally:
+                    self._left_in_call = talk.in_call
             return
         talk_ = self._modem.conversation
         if talk_ is None:

@@ -33,7 +33,8 @@ from usr7s3d.services.sms.asks import Asks
 log = logging.getLogger(__name__)
 
 EVERY = 300.0  # s
-WORK_LIMIT = 600.0  # s for one command; others may be asked first
+WORK_LIMIT = 600.0  # s for one command, or one message; others may be asked first
+SOON = 1.0  # s
 AGAIN, AGAIN_MOST = 5.0, 60.0  # s after a modem that refused
 MOST_DIRECT = 64  # messages that came past the store and wait
 MOST_PLACES = 1000  # larger than any store
@@ -138,7 +139,8 @@ class Sweep:
             except OSError as error:
                 log.log(logging.DEBUG if str(error) == told else logging.INFO, "SMS: %s", error)
                 told = str(error)
-            delay = backoff.next()
+            # One that has gone is waited for above; its only port may be free for seconds.
+            delay = backoff.next() if self._asks.ready.is_set() else SOON
             with pulse.waiting(delay):
                 await asyncio.sleep(delay)
 
@@ -146,57 +148,62 @@ class Sweep:
         """From one set-up of the modem to the next.  Raises OSError."""
         ready = self._asks.ready
         times = ready.times
-        with pulse.waiting(WORK_LIMIT):
-            await self._set_up()
+        await self._set_up(pulse)
         while ready.is_set() and ready.times == times:
             self._news.clear()
-            with pulse.waiting(WORK_LIMIT):
-                more = await self._round()
+            more = await self._round(pulse)
             backoff.reset()
             if not more:  # else what there was no room for may be coming
                 with pulse.waiting(EVERY):
                     await either(self._news, ready.gone, within=EVERY)
 
-    async def _ask(self, command: Command) -> Answer:
-        answer = await self._asks.ask(command)
-        if not answer.ok:
-            raise OSError(f"{command.name}: {answer.final}")
-        return answer
+    async def _ask(self, command: Command, pulse: Pulse) -> Answer:
+        with pulse.waiting(WORK_LIMIT):
+            return await self._asks.ask(command)
 
-    async def _set_up(self) -> None:
-        found = stores((await self._asks.ask(STORAGE)).lines)
+    async def _take(self, slot: Slot, pulse: Pulse) -> bool:
+        with pulse.waiting(WORK_LIMIT):
+            done = await self._taker.take(slot)
+        return await self._finish(done, pulse)
+
+    async def _set_up(self, pulse: Pulse) -> None:
+        found = stores((await self._ask(STORAGE, pulse)).lines)
         self._receiving = found[-1].name if found else ""
         for how in INDICATIONS:
-            if (await self._asks.ask(order(f"AT+CNMI={how}"))).ok:
+            if (await self._ask(order(f"AT+CNMI={how}"), pulse)).ok:
                 break
         else:
             log.info("SMS: the modem does not tell of new ones; they are looked for")
-        service = next(iter(each((await self._asks.ask(query("+CSMS?"))).lines, "+CSMS")), ["0"])
+        answer = await self._ask(query("+CSMS?"), pulse)
+        service = next(iter(each(answer.lines, "+CSMS")), ["0"])
         self._confirms = (number(service[0]) or 0) > 0
 
-    async def _round(self) -> bool:
+    async def _round(self, pulse: Pulse) -> bool:
         """Take what is there; whether anything made room."""
-        more = await self._finish(await self._taker.retry())
+        more = await self._finish(await self._taker.retry(), pulse)
         for _ in range(len(self._direct) if self._confirms else 0):
-            await self._asks.ask(order("AT+CNMA"))
+            await self._ask(order("AT+CNMA"), pulse)
         while self._direct:
-            more |= await self._finish(await self._taker.take(self._direct.popleft()))
+            more |= await self._take(self._direct.popleft(), pulse)
         for store in sorted(self._stores | {self._receiving}):
-            more |= await self._sweep(store)
+            more |= await self._sweep(store, pulse)
         return more
 
-    async def _sweep(self, name: str) -> bool:
+    async def _sweep(self, name: str, pulse: Pulse) -> bool:
         self._stores.discard(name)
         self._selected = ""  # asked anew, for how full it is
-        if not await self._select(name):
+        if not await self._select(name, pulse):
             return False
-        fresh = self._compare(name, (await self._ask(LIST_MESSAGES)).lines)
-        more = await self._finish([slot for slot in self._done if slot.store == name])
+        answer = await self._ask(LIST_MESSAGES, pulse)
+        if not answer.ok:
+            raise OSError(f"{LIST_MESSAGES.name}: {answer.final}")
+        fresh = self._compare(name, answer.lines)
+        more = await self._finish([slot for slot in self._done if slot.store == name], pulse)
         for slot in fresh:
             self._known[slot.store, slot.index] = slot
-            more |= await self._finish(await self._taker.take(slot))
+            more |= await self._take(slot, pulse)
         if len([key for key in self._known if key[0] == name]) * 2 > self.store.total > 0:
-            more |= await self._finish(self._taker.give_way())
+            more |= await self._finish(self._taker.give_way(), pulse)
         return more
 
     def _compare(self, name: str, lines: Iterable[str]) -> list[Slot]:
@@ -215,25 +222,25 @@ class Sweep:
         index = slot.index or 0
         return self._taker.sent_at(slot), self._arrival.get((slot.store, index), 0), index
 
-    async def _finish(self, slots: Iterable[Slot]) -> bool:
+    async def _finish(self, slots: Iterable[Slot], pulse: Pulse) -> bool:
         """Delete what was handled, then let follow what had to wait for that."""
         try:
-            deleted = [await self._delete(slot) for slot in slots]
+            deleted = [await self._delete(slot, pulse) for slot in slots]
         except OSError:
             self._taker.settled()
             raise
         self._taker.settled()
         return any(deleted)
 
-    async def _delete(self, slot: Slot) -> bool:
+    async def _delete(self, slot: Slot, pulse: Pulse) -> bool:
         """Whether it is deleted now; what the modem refuses is tried at the next round."""
         key = slot.store, slot.index
         if slot.index is None or self._known.get(key) is not slot:
             return False  # it is not there, or not any more
         told = slot in self._done
         self._done.add(slot)
-        await self._select(slot.store)
-        answer = await self._asks.ask(delete_message(slot.index))
+        await self._select(slot.store, pulse)
+        answer = await self._ask(delete_message(slot.index), pulse)
         if answer.ok:
             del self._known[key]
             self._done.discard(slot)
@@ -241,11 +248,11 @@ class Sweep:
             log.warning("SMS: %s %d cannot be deleted: %s", slot.store, slot.index, answer.final)
         return answer.ok
 
-    async def _select(self, store: str) -> bool:
+    async def _select(self, store: str, pulse: Pulse) -> bool:
         """Turn to ``store``; learns how full it is."""
         if not store or store == self._selected:
             return True
-        answer = await self._asks.ask(order(f'AT+CPMS="{store}"'))
+        answer = await self._ask(order(f'AT+CPMS="{store}"'), pulse)
         if not answer.ok:
             log.info("SMS: store %s: %s", store, answer.final)
             return False

@@ -236,6 +236,7 @@ class Ppp:
         """A restart of the module: another APN is another call, the same one goes on."""
         if apn != self._apn:
             self._apn = apn
+            self._backoff.reset()
             self.redial("AT+APN was changed")
 
     def redial(self, why: str) -> None:
@@ -259,10 +260,16 @@ class Ppp:
                         delay = self._failed(error, began)
                     else:
                         delay = self._ended()
-                    with pulse.waiting(delay):
-                        await asyncio.sleep(delay)
+                    await self._pause(delay, pulse)
             finally:
                 self._fall("the daemon ends the call")
+
+    async def _pause(self, seconds: float, pulse: Pulse) -> None:
+        """Wait, unless somebody wants a call at once."""
+        with pulse.waiting(seconds), contextlib.suppress(TimeoutError):
+            async with TimeLimit(seconds) as self._limit:
+                await asyncio.Event().wait()
+        self._limit = None
 
     async def _until_may_dial(self, pulse: Pulse) -> None:
         if self._phone.may_dial:

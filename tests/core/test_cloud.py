@@ -13,6 +13,7 @@ OTHER = "the answer to the login is {}, not usr_cloud_code_0"
     [
         (b"{CLOUDID}{CLOUDPA}", b"100111111000001111110000test"),
         (b"\x01{CLOUDPA},{CLOUDID}\r\n", b"\x010000test,10011111100000111111\r\n"),
+        (b"{x}{CLOUDID", b"{x}{CLOUDID"),  # [7B] in the host configuration is a brace
         (b"", b""),
     ],
 )

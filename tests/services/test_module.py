@@ -504,6 +504,19 @@ async def test_in_httpd_mode_commands_work_and_answers_wait_for_entm() -> None:
         assert len(world.servers.by_host["a"].channels) == 1, "no command is a request"
 
 
+async def test_in_httpd_mode_on_rs485_an_answer_waits_for_the_end_of_a_frame() -> None:
+    world = World(uart__flow="RS485", uart__baud=9600, **HTTPD)
+    async with world.running():
+        await world.types(b"data=1")
+        world.tty.write(b"data")
+        await asyncio.sleep(0.001)
+        world.a.deliver(ANSWER)
+        await asyncio.sleep(0.001)
+        assert world.tty.read() == b""
+        await asyncio.sleep(0.004)
+        assert world.tty.read() == b"body"
+
+
 async def test_in_httpd_mode_an_answer_counts_as_traffic_for_rstim() -> None:
     world = World(module__restart_after=60, httpd__timeout=600, **HTTPD)
     async with world.running():

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.modem.tpdu import deliver, octets
-from tests.services.fake_sms import PHONE, FakeAsks, cms, name, number, sms
+from tests.services.fake_sms import OK, PHONE, FakeAsks, cms, name, number, sms
 from tests.services.parts import settle
 from tests.services.sms_house import House, living
 from usr7s3d.services.sms.sweep import EVERY
@@ -231,6 +231,48 @@ async def test_a_store_full_of_commands_on_a_slow_modem_does_not_look_like_a_han
             await asyncio.sleep(10)
             assert house.liveness.late() == {}
         assert house.counters.commands == 20
+        assert asks.used == {}
+
+
+async def test_a_modem_that_says_deleted_and_keeps_it_does_not_bring_it_twice() -> None:
+    asks = FakeAsks()
+    asks.rules["AT+CMGD"] = OK
+    async with living(House(asks, **SMS_MODE)) as house:
+        asks.receive(sms("hello"))
+        await asyncio.sleep(5 * EVERY)
+        assert house.tty.read() == b"hello"
+        assert asks.asked.count("AT+CMGD=1") < 10
+
+
+async def test_nothing_is_deleted_from_a_store_that_cannot_be_turned_to() -> None:
+    asks = FakeAsks()
+    async with living(House(asks)) as house:
+        await asyncio.sleep(1)
+        asks.rules["AT+CPMS"] = cms(302)
+        asks.receive(sms("hello"))
+        asks.say("+CMT: ,24", sms("direct"))
+        await asyncio.sleep(EVERY)
+        assert len(asks.used) == 1
+        asks.rules.clear()
+        await asyncio.sleep(100)
+        assert [text for _, text in house.inbox] == ["direct", "hello"]
+
+
+async def test_a_modem_that_starts_anew_in_the_middle_is_set_up_before_anything_is_deleted() -> (
+    None
+):
+    asks = FakeAsks(slow=1.0)
+    asks.receive(*(sms(f"{n}", second=n) for n in range(10)))
+    async with living(House(asks)) as house:
+        await asyncio.sleep(8.5)
+        asks.unplug()
+        asks.plug()
+        asks.asked.clear()
+        await asyncio.sleep(100)
+        assert asks.asked.index("AT+CPMS?") < asks.asked.index('AT+CPMS="SM"')
+        before = asks.asked[: asks.asked.index("AT+CPMS?")]
+        assert sum(asked.startswith("AT+CMGD") for asked in before) <= 1, "one was under way"
+        assert [text for _, text in house.inbox] == [f"{n}" for n in range(10)]
         assert asks.used == {}
 
 

@@ -17,12 +17,13 @@ _CODE = re.compile(rb"usr_cloud_code_[0-9]{1,4}")  # in the log this tells no se
 
 
 def fill_in(template: bytes, values: Mapping[str, str]) -> bytes:
-    """``template`` with each ``{NAME}`` replaced by its value, once."""
+    """``template`` with each ``{NAME}`` of ``values`` replaced by its value, once."""
+    names = "|".join(map(re.escape, values))
 
     def value(found: re.Match[bytes]) -> bytes:
         return values[found[1].decode()].encode("latin-1")
 
-    return re.sub(rb"\{(\w+)\}", value, template)
+    return re.sub(rf"\{{({names})\}}".encode(), value, template)
 
 
 class Login:

@@ -16,7 +16,7 @@ from usr7s3d.modem.userdata import Alphabet
 from usr7s3d.services.sms.door import SmsDoor
 from usr7s3d.services.sms.guard import Guard
 from usr7s3d.services.sms.memory import Memory
-from usr7s3d.services.sms.sweep import Slot
+from usr7s3d.services.sms.storeroom import Slot
 
 log = logging.getLogger(__name__)
 

@@ -11,24 +11,16 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import NoReturn, Protocol
 
 from usr7s3d.core.backoff import Backoff
 from usr7s3d.core.liveness import Liveness, Pulse
-from usr7s3d.modem.command import (
-    LIST_MESSAGES,
-    STORAGE,
-    Command,
-    delete_message,
-    order,
-    query,
-)
+from usr7s3d.modem.command import Command
 from usr7s3d.modem.dialogue import Answer, Unsolicited
-from usr7s3d.modem.fields import each, number
-from usr7s3d.modem.store import Store, new_message, stored, stores
+from usr7s3d.modem.store import Store, new_message
 from usr7s3d.services.ready import either
 from usr7s3d.services.sms.asks import Asks
+from usr7s3d.services.sms.storeroom import Place, Slot, Storeroom
 
 log = logging.getLogger(__name__)
 
@@ -39,20 +31,6 @@ AGAIN, AGAIN_MOST = 5.0, 60.0  # s after a modem that refused
 MOST_DIRECT = 64  # messages that came past the store and wait
 MOST_PLACES = 1000  # larger than any store
 FULL = ("^SMMEMFULL", "+SMSFULL", "*SMSFULL")  # what some say of a full store
-# Stored and told of by index; a status report as well where there is a place for it.
-INDICATIONS = ("2,1,0,2,0", "2,1,0,0,0", "1,1,0,0,0", "2,1")
-
-
-_Place = tuple[str, int | None]
-
-
-@dataclass(slots=True, eq=False)
-class Slot:
-    """A message in the store, or one that came directly and has no index."""
-
-    pdu: str
-    store: str = ""
-    index: int | None = None
 
 
 class Taker(Protocol):
@@ -85,17 +63,21 @@ class Sweep:
     def __init__(self, asks: Asks, taker: Taker) -> None:
         self._asks = asks
         self._taker = taker
+        self._room = Storeroom(self._ask)
         self._news = asyncio.Event()
         self._direct: deque[Slot] = deque()
-        self._known: dict[_Place, Slot] = {}  # was taken, and is still in the store
-        self._done: set[Slot] = set()  # of these, not deleted yet
-        self._arrival: dict[_Place, int] = {}  # in which order the modem told of them
+        self._known: dict[Place, Slot] = {}  # was taken; until a list does not have it any more
+        self._done: set[Slot] = set()  # of these, to be deleted, or said to be
+        self._arrival: dict[Place, int] = {}  # in which order the modem told of them
         self._arrivals = 0
         self._stores: set[str] = set()  # to be read
-        self._receiving = ""
-        self._selected = ""
-        self._confirms = False  # direct messages want AT+CNMA
-        self.store = Store("", 0, 0)  # as it was last
+        self._pulse: Pulse
+        self._times = 0  # how often the modem had been ready when we set it up
+
+    @property
+    def store(self) -> Store:
+        """As it was last."""
+        return self._room.full
 
     # What the modem says.
 
@@ -123,8 +105,8 @@ class Sweep:
         """Read the store for ever."""
         self._asks.listen(self._hear)
         try:
-            with liveness.pulse("SMS in") as pulse:
-                await self._keep_serving(pulse)
+            with liveness.pulse("SMS in") as self._pulse:
+                await self._keep_serving(self._pulse)
         finally:
             self._asks.unlisten(self._hear)
 
@@ -146,117 +128,82 @@ class Sweep:
 
     async def _serve(self, pulse: Pulse, backoff: Backoff) -> None:
         """From one set-up of the modem to the next.  Raises OSError."""
-        ready = self._asks.ready
-        times = ready.times
-        await self._set_up(pulse)
-        while ready.is_set() and ready.times == times:
+        self._times = self._asks.ready.times
+        await self._room.set_up()
+        while self._asks.ready.is_set():
             self._news.clear()
-            more = await self._round(pulse)
+            more = await self._round()
             backoff.reset()
             if not more:  # else what there was no room for may be coming
                 with pulse.waiting(EVERY):
-                    await either(self._news, ready.gone, within=EVERY)
+                    await either(self._news, self._asks.ready.gone, within=EVERY)
 
-    async def _ask(self, command: Command, pulse: Pulse) -> Answer:
-        with pulse.waiting(WORK_LIMIT):
+    async def _ask(self, command: Command) -> Answer:
+        if self._asks.ready.times != self._times:  # an index may mean another message by now
+            raise OSError("the modem has started anew")
+        with self._pulse.waiting(WORK_LIMIT):
             return await self._asks.ask(command)
 
-    async def _take(self, slot: Slot, pulse: Pulse) -> bool:
-        with pulse.waiting(WORK_LIMIT):
-            done = await self._taker.take(slot)
-        return await self._finish(done, pulse)
-
-    async def _set_up(self, pulse: Pulse) -> None:
-        found = stores((await self._ask(STORAGE, pulse)).lines)
-        self._receiving = found[-1].name if found else ""
-        for how in INDICATIONS:
-            if (await self._ask(order(f"AT+CNMI={how}"), pulse)).ok:
-                break
-        else:
-            log.info("SMS: the modem does not tell of new ones; they are looked for")
-        answer = await self._ask(query("+CSMS?"), pulse)
-        service = next(iter(each(answer.lines, "+CSMS")), ["0"])
-        self._confirms = (number(service[0]) or 0) > 0
-
-    async def _round(self, pulse: Pulse) -> bool:
+    async def _round(self) -> bool:
         """Take what is there; whether anything made room."""
-        more = await self._finish(await self._taker.retry(), pulse)
-        for _ in range(len(self._direct) if self._confirms else 0):
-            await self._ask(order("AT+CNMA"), pulse)
+        more = await self._finish(await self._taker.retry())
+        for _ in range(len(self._direct) if self._room.confirms else 0):
+            await self._room.confirm()
         while self._direct:
-            more |= await self._take(self._direct.popleft(), pulse)
-        for store in sorted(self._stores | {self._receiving}):
-            more |= await self._sweep(store, pulse)
+            more |= await self._take(self._direct.popleft())
+        for store in sorted(self._stores | {self._room.receiving}):
+            self._stores.discard(store)
+            more |= await self._sweep(store)
         return more
 
-    async def _sweep(self, name: str, pulse: Pulse) -> bool:
-        self._stores.discard(name)
-        self._selected = ""  # asked anew, for how full it is
-        if not await self._select(name, pulse):
-            return False
-        answer = await self._ask(LIST_MESSAGES, pulse)
-        if not answer.ok:
-            raise OSError(f"{LIST_MESSAGES.name}: {answer.final}")
-        fresh = self._compare(name, answer.lines)
-        more = await self._finish([slot for slot in self._done if slot.store == name], pulse)
+    async def _sweep(self, store: str) -> bool:
+        fresh = self._compare(store, await self._room.messages(store))
+        more = await self._finish([slot for slot in self._done if slot.store == store])
         for slot in fresh:
-            self._known[slot.store, slot.index] = slot
-            more |= await self._take(slot, pulse)
-        if len([key for key in self._known if key[0] == name]) * 2 > self.store.total > 0:
-            more |= await self._finish(self._taker.give_way(), pulse)
+            self._known[slot.place] = slot
+            more |= await self._take(slot)
+        kept = [s for s in self._known.values() if s.store == store and s not in self._done]
+        if len(kept) * 2 > self.store.total > 0:
+            more |= await self._finish(self._taker.give_way())
         return more
 
-    def _compare(self, name: str, lines: Iterable[str]) -> list[Slot]:
+    def _compare(self, store: str, there: dict[Place, str]) -> list[Slot]:
         """What the list has that was not taken yet, in the order in which it was sent."""
-        there: dict[_Place, str] = {(name, row.index): row.pdu for row in stored(lines)}
-        for key in [key for key in self._known if key[0] == name]:
-            if there.get(key) != self._known[key].pdu:
-                self._done.discard(self._known.pop(key))  # somebody else deleted it
-        fresh = [Slot(pdu, *key) for key, pdu in there.items() if key not in self._known]
+        for place in [place for place in self._known if place[0] == store]:
+            if there.get(place) != self._known[place].pdu:
+                self._done.discard(self._known.pop(place))
+        fresh = [Slot(pdu, *place) for place, pdu in there.items() if place not in self._known]
         fresh.sort(key=self._order)
-        for key in [key for key in self._arrival if key[0] == name and key not in there]:
-            del self._arrival[key]
+        for place in [place for place in self._arrival if place[0] == store]:
+            if place not in there:
+                del self._arrival[place]
         return fresh
 
     def _order(self, slot: Slot) -> tuple[float, int, int]:
-        index = slot.index or 0
-        return self._taker.sent_at(slot), self._arrival.get((slot.store, index), 0), index
+        return self._taker.sent_at(slot), self._arrival.get(slot.place, 0), slot.index or 0
 
-    async def _finish(self, slots: Iterable[Slot], pulse: Pulse) -> bool:
+    async def _take(self, slot: Slot) -> bool:
+        with self._pulse.waiting(WORK_LIMIT):
+            done = await self._taker.take(slot)
+        return await self._finish(done)
+
+    async def _finish(self, slots: Iterable[Slot]) -> bool:
         """Delete what was handled, then let follow what had to wait for that."""
         try:
-            deleted = [await self._delete(slot, pulse) for slot in slots]
+            deleted = [await self._delete(slot) for slot in slots]
         except OSError:
             self._taker.settled()
             raise
         self._taker.settled()
         return any(deleted)
 
-    async def _delete(self, slot: Slot, pulse: Pulse) -> bool:
-        """Whether it is deleted now; what the modem refuses is tried at the next round."""
-        key = slot.store, slot.index
-        if slot.index is None or self._known.get(key) is not slot:
+    async def _delete(self, slot: Slot) -> bool:
+        """Whether that makes room.  What is still there at the next round is deleted once more."""
+        if slot.index is None or self._known.get(slot.place) is not slot:
             return False  # it is not there, or not any more
-        told = slot in self._done
+        again = slot in self._done
         self._done.add(slot)
-        await self._select(slot.store, pulse)
-        answer = await self._ask(delete_message(slot.index), pulse)
-        if answer.ok:
-            del self._known[key]
-            self._done.discard(slot)
-        elif not told:
-            log.warning("SMS: %s %d cannot be deleted: %s", slot.store, slot.index, answer.final)
-        return answer.ok
-
-    async def _select(self, store: str, pulse: Pulse) -> bool:
-        """Turn to ``store``; learns how full it is."""
-        if not store or store == self._selected:
-            return True
-        answer = await self._ask(order(f'AT+CPMS="{store}"'), pulse)
-        if not answer.ok:
-            log.info("SMS: store %s: %s", store, answer.final)
-            return False
-        self._selected = store
-        found = next(iter(stores(answer.lines)), None)
-        self.store = Store(store, found.used, found.total) if found else Store(store, 0, 0)
-        return True
+        result = await self._room.delete(slot)
+        if not result.ok and not again:
+            log.warning("SMS: %s %d cannot be deleted: %s", slot.store, slot.index, result)
+        return result.ok and not again

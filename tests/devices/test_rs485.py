@@ -1,6 +1,7 @@
 """Who switches the transceiver: asked, proven, and said."""
 
 import errno
+import os
 import struct
 import termios
 from collections.abc import Callable
@@ -227,6 +228,18 @@ def test_rts_is_active_low_at_the_pin(
 def test_a_pty_has_no_rts_and_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
     choice = chosen(monkeypatch, Driver(None, rts=False), Rs485(direction="rts"))
     assert choice == ("hardware", "rts: this tty has no RTS", True)
+
+
+def test_on_a_pty_that_is_no_trouble() -> None:
+    master, slave = os.openpty()
+    try:
+        for fd in (master, slave):
+            for direction in ("rts", "kernel"):
+                choice = open_direction(fd, LINE, Rs485(direction=direction)).choice
+                assert (choice.way, choice.trouble) == ("hardware", False)
+    finally:
+        os.close(master)
+        os.close(slave)
 
 
 def test_the_process_gets_the_times_of_the_line(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,7 +16,10 @@ import pytest
 
 from usr7s3d.at.table import BAUD_RATES
 from usr7s3d.core.line import LineSettings
+from usr7s3d.devices import rs485
+from usr7s3d.devices.rs485 import Choice, Direction
 from usr7s3d.devices.uart import TCGETS2, TERMIOS2, Uart, header_uart, open_uart
+from usr7s3d.hostconfig import Rs485
 
 pytestmark = pytest.mark.real
 
@@ -282,3 +285,34 @@ def test_the_uart_of_the_header(
 def test_struct_of_the_kernel() -> None:
     assert TERMIOS2.size == 44 == (TCGETS2 >> 16) & 0x3FFF
     assert struct.calcsize("4I 20s 2I") == 44
+
+
+def test_who_switches_writes_where_we_would(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Of a PTY that we made that is the other end than the one with the line settings."""
+    opened_on: list[int] = []
+
+    def note(tty: int, line: LineSettings, config: Rs485) -> Direction:
+        opened_on.append(tty)
+        return Direction(Choice("hardware", "as configured"))
+
+    monkeypatch.setattr(rs485, "open_direction", note)
+    line = LineSettings(9600, flow="RS485")
+    with closing(open_uart(f"pty:{tmp_path}/link", line, Rs485())) as uart:
+        assert opened_on == [uart._fd]
+    with pty_pair() as (_, _slave, name), closing(open_uart(name, line, Rs485())) as uart:
+        assert opened_on[1:] == [uart._port.fd]
+    with pty_pair() as (_, _slave, name), closing(open_uart(name, PLAIN, Rs485())) as uart:
+        assert uart.direction is None
+
+
+def test_a_transceiver_that_cannot_be_switched_closes_the_tty(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fails(*_: object) -> Direction:
+        raise OSError(errno.EBUSY, "line 4 of gpiochip0 belongs to w1")
+
+    monkeypatch.setattr(rs485, "open_direction", fails)
+    with pty_pair() as (_, _slave, name), pytest.raises(OSError, match="belongs to w1"):
+        open_uart(name, LineSettings(9600, flow="RS485"), Rs485(direction="gpio"))

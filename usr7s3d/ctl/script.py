@@ -11,7 +11,7 @@ from usr7s3d.at.table import GROUPS, Command
 
 HEAD = """\
 # Settings of a module, as AT commands; usr7s3ctl config import reads them.
-# They hold passwords: CMDPW, APN and CLOUDPA.
+# They hold passwords: CMDPW, APN and CLOUDPA; HTPURL and HTPHD may hold a token.
 """
 EXTENSIONS = "Beyond the manual: a USR-GPRS232-7S3 may not know these"
 

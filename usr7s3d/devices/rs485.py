@@ -30,6 +30,8 @@ TERMS = struct.Struct("3I 20x")  # flags; ms before and after
 ENABLED, RTS_ON_SEND, RTS_AFTER_SEND = 1 << 0, 1 << 1, 1 << 2
 RTS = struct.pack("i", termios.TIOCM_RTS)
 
+PTY_MAJORS, PTMX = range(136, 144), (5, 2)  # Unix98 PTYs, and what they are made by
+
 INTERRUPTS = Path("/proc/interrupts")
 HARDWARE, KERNEL, RTS_WAY, GPIO = "hardware", "kernel", "rts", "gpio"
 NOT_SUPPORTED = (errno.ENOTTY, errno.EINVAL, errno.EOPNOTSUPP)
@@ -91,7 +93,9 @@ def open_direction(tty: int, line: LineSettings, config: Rs485) -> Direction:
             raise Refused(others)
     except Refused as refusal:
         # On purpose no error: a HAT that switches by itself, and a PTY, lose nothing.
-        return Direction(Choice(HARDWARE, f"kernel: {refusal}", trouble=asked == KERNEL))
+        return Direction(
+            Choice(HARDWARE, f"kernel: {refusal}", trouble=asked == KERNEL and not is_pty(tty))
+        )
     choice = Choice(KERNEL, "the driver took it and reads it back")
     # The driver would go on with it for whoever opens the tty next.
     return Direction(choice, release=lambda: clear_kernel(tty))
@@ -119,13 +123,22 @@ def _rts(tty: int, line: LineSettings, config: Rs485) -> Direction:
     except OSError as error:
         if error.errno not in NOT_SUPPORTED:
             raise
-        return Direction(Choice(HARDWARE, "rts: this tty has no RTS", trouble=True))
+        return Direction(Choice(HARDWARE, "rts: this tty has no RTS", trouble=not is_pty(tty)))
     process = SendingProcess(tty, pin, _times(line, config))
 
     def release() -> None:
         fcntl.ioctl(tty, *pin.off)
 
     return Direction(Choice(RTS_WAY, "as configured"), process, release=release)
+
+
+def is_pty(tty: int) -> bool:
+    """Whether there is no wire behind it, so that nobody has to switch."""
+    try:
+        device = os.fstat(tty).st_rdev
+    except OSError:
+        return False
+    return os.major(device) in PTY_MAJORS or (os.major(device), os.minor(device)) == PTMX
 
 
 def _times(line: LineSettings, config: Rs485) -> tuple[float, float, float]:

@@ -62,7 +62,7 @@ class Uart:
         """See to it that somebody switches the transceiver.  May block; raises OSError."""
         from usr7s3d.devices import rs485  # noqa: PLC0415
 
-        self.direction = rs485.open_direction(self._port.fd, line, config)
+        self.direction = rs485.open_direction(self._fd, line, config)
 
     def attach(
         self,

@@ -100,14 +100,18 @@ class Intake:
         except PduError as error:
             log.warning("SMS: one of %d octets is unreadable: %s", len(slot.pdu) // 2, error)
             self._memory.counters.unreadable += 1
-            self._useless.append(slot)
-            return ()
+            return self._of_no_use(slot)
         if isinstance(message, Deliver):
             return await self._take_part(slot, message)
         if isinstance(message, StatusReport):
             self._report(message)
             return (slot,)
-        self._useless.append(slot)  # to be sent, and not by us
+        return self._of_no_use(slot)  # to be sent, and not by us
+
+    def _of_no_use(self, slot: Slot) -> Iterable[Slot]:
+        """It stays where it is, if it is anywhere, until there is little room."""
+        if slot.index is not None:
+            self._useless.append(slot)
         return ()
 
     def _report(self, report: StatusReport) -> None:
@@ -133,32 +137,43 @@ class Intake:
 
     async def _dispatch(self, whole: _Whole) -> list[Slot]:
         joined = whole.joined
-        sender = str(joined.parts[0].sender)
+        sender = joined.parts[0].sender
         if joined.parts[0].protocol == HIDDEN:
             return whole.slots
         if joined.complete and self._door.did(joined):
-            log.info("SMS: a command of %s was carried out before", masked(sender))
+            log.info("SMS: a command of %s was carried out before", masked(str(sender)))
             return whole.slots
+        if self._waits(whole):
+            return []
+        self._memory.counters.received += 1
         if joined.complete and (command := self._guard.command(sender, joined.text)) is not None:
             if command:
                 index = whole.slots[0].index if whole.slots else None
                 await self._door.carry_out(joined, command, index)
             return whole.slots
-        self._memory.counters.received += 1
-        if joined.complete and self.consumer.wants(sender) and len(self._waiting) < MOST_WAITING:
+        wanted = joined.complete and self.consumer.wants(sender.number)
+        if wanted and len(self._waiting) < MOST_WAITING:
             self._waiting.append(whole)
             return self._deliver()
-        self._keep(joined, sender)
+        self._keep(joined)
         return whole.slots
+
+    def _waits(self, whole: _Whole) -> bool:
+        """Whether this is one that waits, read once more: noise had hidden it in a list."""
+        for waiting in self._waiting:
+            old, new = ({slot.place for slot in each.slots} for each in (waiting, whole))
+            if waiting.joined == whole.joined and old == new:
+                waiting.slots = whole.slots
+                return True
+        return False
 
     def _deliver(self) -> list[Slot]:
         """Give the UART what it takes now; the rest stays in the store."""
         done: list[Slot] = []
         while self._waiting:
             whole = self._waiting[0]
-            sender = str(whole.joined.parts[0].sender)
-            if not self.consumer.wants(sender):
-                self._keep(whole.joined, sender)
+            if not self.consumer.wants(whole.joined.parts[0].sender.number):
+                self._keep(whole.joined)
             elif self.consumer.deliver(whole.joined):
                 self._memory.counters.to_uart += 1
             else:
@@ -167,7 +182,8 @@ class Intake:
             done += whole.slots
         return done
 
-    def _keep(self, joined: Joined, sender: str) -> None:
+    def _keep(self, joined: Joined) -> None:
+        sender = str(joined.parts[0].sender)
         text = shown(joined)
         missing = "" if joined.complete else ", parts of it are missing"
         self._memory.counters.unreadable += not joined.complete

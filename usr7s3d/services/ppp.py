@@ -244,6 +244,8 @@ class Ppp:
         contexts = network.contexts((await line.ask(CONTEXTS)).lines)
         if not call.is_set(contexts, kind, apn):
             answer = await line.ask(call.context(kind, apn))
+            if answer.final.verdict is Verdict.SILENT:
+                raise CallRefused(call.refusal(answer.final))
             if not answer.ok:
                 raise CallRefused(f"the modem refuses the APN ({answer.final})")
         answer = await line.ask(dial())

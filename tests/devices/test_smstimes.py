@@ -25,7 +25,10 @@ def test_the_first_time_there_are_none(tmp_path: Path, caplog: pytest.LogCapture
     assert not caplog.records
 
 
-@pytest.mark.parametrize("content", [b"", b"[1, 2", b"7", b'["x"]', b"[null]", b"\xff"])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"[1, 2", b"7", b'["x"]', b"[null]", b"\xff", b"[1" + b"0" * 400 + b"]", b"[" * 100_000],
+)
 def test_a_damaged_file_is_none(
     tmp_path: Path, content: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:

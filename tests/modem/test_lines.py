@@ -117,3 +117,10 @@ def test_any_bytes_however_cut(chunks: list[bytes]) -> None:
         if isinstance(item, Line):
             assert item.text
             assert item.text == item.text.strip()
+
+
+def test_what_a_terminal_would_obey_is_shown_as_a_question_mark() -> None:
+    reader = LineReader()
+    reader.feed(b'+COPS: 0,0,"Net\x9b31m"\r' + '+COPS: 0,0,"Net\u202egro"\r'.encode())
+    assert reader.next() == Line('+COPS: 0,0,"Net?31m"')
+    assert reader.next() == Line('+COPS: 0,0,"Net?gro"')

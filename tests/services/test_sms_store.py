@@ -336,6 +336,18 @@ async def test_a_text_that_noise_hides_in_a_list_goes_to_the_uart_once() -> None
         assert house.counters.received == 1
 
 
+async def test_the_same_text_twice_in_one_second_goes_to_the_uart_twice() -> None:
+    async with living(House(**SMS_MODE)) as house:
+        house.outlet.hold("command mode")
+        for _ in range(2):
+            house.asks.receive(sms("1"))
+            house.asks.say("+CMT: ,24", sms("2"))
+        await asyncio.sleep(1)
+        house.outlet.release("command mode")
+        await asyncio.sleep(1)
+        assert sorted(house.tty.read()) == sorted(b"1122")
+
+
 async def test_a_modem_that_never_stops_telling_fills_neither_memory_nor_log(
     caplog: pytest.LogCaptureFixture,
 ) -> None:

@@ -31,7 +31,7 @@ class SmsTimes:
             return [float(time) for time in times if 0 <= float(time) <= now]
         except FileNotFoundError:
             return []
-        except (OSError, ValueError, TypeError) as error:
+        except (OSError, ValueError, TypeError, OverflowError, RecursionError) as error:
             log.warning("SMS: %s: %s: counted from 0", self._path, error)
             return []
 

@@ -77,4 +77,10 @@ def _text(line: bytes) -> str:
         text = clean.decode()  # names of operators
     except UnicodeDecodeError:
         text = clean.decode("latin-1")
-    return _NO_ASCII_OUTSIDE.sub("", text)
+    text = _NO_ASCII_OUTSIDE.sub("", text)
+    # Names go to logs and to terminals: no control characters of other alphabets.
+    return text if text.isprintable() else "".join(map(_shown, text))
+
+
+def _shown(char: str) -> str:
+    return char if char.isprintable() or char == "\t" else "?"

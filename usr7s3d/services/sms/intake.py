@@ -71,6 +71,11 @@ class _Whole:
     joined: Joined
     slots: list[Slot] = field(default_factory=list)
 
+    @property
+    def stored(self) -> bool:
+        """Whether it lies in the store; else it came directly."""
+        return all(slot.index is not None for slot in self.slots)
+
 
 class Intake:
     """Takes messages out of the store, one after the other."""
@@ -166,8 +171,8 @@ class Intake:
     def _waits(self, whole: _Whole) -> bool:
         """Whether this is one that waits, read once more: noise had hidden it in a list."""
         for waiting in self._waiting:
-            old, new = ({slot.place for slot in each.slots} for each in (waiting, whole))
-            if waiting.joined == whole.joined and old == new:
+            old, new = ([slot.place for slot in each.slots] for each in (waiting, whole))
+            if whole.stored and old == new and waiting.joined == whole.joined:
                 waiting.slots = whole.slots
                 return True
         return False

@@ -193,6 +193,17 @@ def test_sys_is_ours_where_udev_says_so(guest: Guest) -> None:
     assert guest.attempt(f"{write} 'echo 1 >/sys/kernel/uevent_helper'").status != 0
 
 
+def test_a_kernel_led_blinks_by_the_kernels_timer(guest: Guest) -> None:
+    """udev hands its files over a moment after they are there."""
+    guest.run("modprobe ledtrig-timer")
+    led = guest.run("basename $(ls -d /sys/class/leds/*capslock | head -n 1)")
+    configure(guest, f'[uart]\ndevice = "/dev/ttyS1"\n[leds]\nwork = "led:{led}"\n')
+    guest.until(f"grep -qx 1000 /sys/class/leds/{led}/delay_on")
+    guest.run(f"grep -qx 1000 /sys/class/leds/{led}/delay_off")
+    configure(guest, '[uart]\ndevice = "/dev/ttyS1"\n')
+    guest.until(f"grep -q '\\[none\\]' /sys/class/leds/{led}/trigger")
+
+
 # The network at the other end of the cable between adapters 2 and 3.
 CARRIER = """
 ip netns add carrier
@@ -237,6 +248,7 @@ def test_ppp_on_our_modem_only(guest: Guest) -> None:
     guest.run("udevadm trigger --subsystem-match=usb --settle")
     assert "not the modem" in call(guest, "ttyUSB1")["refused"]
     assert "not a USB" in call(guest, "ttyS1")["refused"]
+    guest.run("systemctl stop usr7s3d")  # it would have the port, which is ours here
     seen = guest.run("udevadm info /sys/bus/usb/devices/1-3")
     assert "ID_MM_DEVICE_IGNORE=1" in seen
     assert guest.run("stat -c %U /sys/bus/usb/devices/1-3/authorized") == "usr7s3d"

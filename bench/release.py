@@ -115,7 +115,8 @@ async def _busy() -> None:
 
 async def measure(way: str, baud: int, frames: int, *, busy: bool) -> Lateness:
     """One cell of the table."""
-    sys.setswitchinterval(0.0002 if "interval" in way else 0.005)
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(0.0002 if "interval" in way else before)
     make: Callable[[int, float], Thread | Process] = Process if way == "process" else Thread
     with _terminal() as fd:
         sending = make(fd, 10 / baud)
@@ -127,6 +128,7 @@ async def measure(way: str, baud: int, frames: int, *, busy: bool) -> Lateness:
         if load:
             load.cancel()
         sending.close()
+        sys.setswitchinterval(before)
         return sending.lateness
 
 

@@ -292,6 +292,13 @@ def test_outside(name: str, values: str) -> None:
         assign(BY_NAME[name], values, FACTORY)
 
 
+def test_too_many_values_are_counted_in_words() -> None:
+    with pytest.raises(ParameterError, match=r"^CMDPW takes 1 value$"):
+        assign(BY_NAME["CMDPW"], "a,b", FACTORY)
+    with pytest.raises(ParameterError, match=r"^SOCKA takes 3 values$"):
+        assign(BY_NAME["SOCKA"], "a,b", FACTORY)
+
+
 @pytest.mark.parametrize("command", [c for c in COMMANDS if c.hint == ON_OFF], ids=lambda c: c.name)
 def test_switches(command: Command) -> None:
     (param,) = command.params

@@ -61,6 +61,29 @@ def test_modem() -> None:
     )
 
 
+PPP = {"kind": "ppp", "state": "up", "interface": "ppp0", "address": "10.64.64.65"}
+
+
+def test_the_way_through_the_modem() -> None:
+    def net(**changes: str) -> str:
+        shown = view.status({**answer(LINK), "bearer": {**PPP, **changes}})
+        return next(line for line in shown.splitlines() if line.startswith("net"))
+
+    assert net() == "net   up          ppp0  10.64.64.65"
+    nowhere = {"interface": "", "address": ""}
+    assert net(state="down", last_error="the modem hung up", **nowhere) == (
+        "net   down        the modem hung up"
+    )
+    waits = "another network than the SIM's own, and [modem] roaming = false"
+    assert net(state="waiting", waits_for=waits, last_error="x", **nowhere).endswith(waits)
+
+
+def test_a_modem_that_no_step_brings_back() -> None:
+    recovery = {"climbs": 2, "taken": {"cfun": 2}, "last": "cfun: the modem does not answer (x)"}
+    shown = view.status({**answer(LINK), "modem": {**MODEM, "recovery": recovery}})
+    assert shown.splitlines()[-1].endswith("the last: cfun: the modem does not answer (x)")
+
+
 def test_modem_in_trouble() -> None:
     nothing = {"operator": "", "technology": "", "roaming": False, "rssi_dbm": None, "model": ""}
     ports = {"at": "", "data": ""}

@@ -11,7 +11,7 @@ from usr7s3d.devices.smstimes import NAME, SmsTimes
 def test_they_come_back(tmp_path: Path) -> None:
     SmsTimes(tmp_path).keep([1.4, 2.0, 1000.6])
     SmsTimes(tmp_path).keep([1.4, 2.0, 1000.6])
-    assert SmsTimes(tmp_path).load(2000.0) == [1.0, 2.0, 1001.0]
+    assert SmsTimes(tmp_path).load(2000.0) == [1.0, 2.0, 1000.0]
     assert (tmp_path / NAME).stat().st_mode & 0o077 == 0
 
 
@@ -42,3 +42,8 @@ def test_a_folder_that_cannot_be_written_is_said_once(
         times.keep([1.0])
         times.keep([1.0])
     assert len(caplog.records) == 1
+
+
+def test_one_of_this_very_second_counts(tmp_path: Path) -> None:
+    SmsTimes(tmp_path).keep([1000.6])
+    assert len(SmsTimes(tmp_path).load(1000.7)) == 1

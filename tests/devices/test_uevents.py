@@ -1,6 +1,7 @@
 """News of what is plugged in, from the kernel."""
 
 import asyncio
+import errno
 import socket
 
 import pytest
@@ -70,3 +71,27 @@ async def test_the_kernels_own_socket() -> None:
     """It opens where the kernel lets us, and closes; what it brings takes a USB port."""
     with plugs(lambda: None):
         await asyncio.sleep(0)
+
+
+@pytest.mark.real
+async def test_a_socket_that_has_failed_does_not_hold_the_loop(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    near, far = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+    near.setblocking(False)
+    kernel = FromKernel(near)
+    errors = [OSError(errno.ENOBUFS, "lost some"), OSError(errno.ENETDOWN, "down")]
+
+    def recvfrom(size: int) -> tuple[bytes, tuple[int, int]]:
+        if errors:
+            raise errors.pop(0)
+        return near.recv(size), (0, 1)
+
+    monkeypatch.setattr(kernel, "recvfrom", recvfrom)
+    monkeypatch.setattr(uevents, "_open", lambda: kernel)
+    changes: list[bool] = []
+    with plugs(lambda: changes.append(True)):
+        far.send(b"add@/x\0SUBSYSTEM=block\0")
+        await asyncio.sleep(0.05)
+    far.close()
+    assert changes == [True], "some were lost, and may have been ours"

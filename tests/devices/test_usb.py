@@ -169,3 +169,12 @@ def test_a_data_port_alone(sys: Sys) -> None:
     found = sys.find(replace(ANY, data_port="/dev/other"))
     assert isinstance(found, Plugged)
     assert (found.at[0], found.data) == (sys.path("ttyUSB3"), "/dev/other")
+
+
+def test_what_a_stick_says_of_itself_is_fit_for_a_log(sys: Sys) -> None:
+    device = sys.device("1-1", "1234:5678", "Modem\x1b[31m\nusr7s3d: all is well\x9b")
+    sys.interface(device, 0, tty="ttyACM0", driver="cdc_acm", kind="02/02/01")
+    found = sys.find(replace(ANY, usb="1234:5678"))
+    assert isinstance(found, Plugged)
+    assert "Modem" in found.model
+    assert found.model.isprintable()

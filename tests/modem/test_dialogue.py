@@ -11,6 +11,7 @@ from usr7s3d.modem.dialogue import (
     Answer,
     Unsolicited,
 )
+from usr7s3d.modem.exchange import MOST
 from usr7s3d.modem.results import Final, Verdict
 
 CSQ = query("+CSQ")
@@ -266,3 +267,21 @@ def test_dialling_in_vain(talk: Talk, words: str) -> None:
     assert talk.take().final.verdict.value == words
     assert [u.name for u in talk.take_unasked()] == ["^BOOT"]
     talk.answered()
+
+
+def test_an_answer_without_end_fills_no_memory(talk: Talk) -> None:
+    talk.ask(ask.LIST_MESSAGES)
+    for index in range(20000):
+        talk.hear(b"\r\n+CMGL: %d,1,,24\r\n%b" % (index, b"00" * 24))
+    talk.hear(b"\r\nOK\r\n")
+    answer = talk.take()
+    assert answer.ok
+    assert sum(map(len, answer.lines)) <= MOST
+
+
+def test_a_store_of_1000_is_listed_whole(talk: Talk) -> None:
+    talk.ask(ask.LIST_MESSAGES)
+    for index in range(1000):
+        talk.hear(b"\r\n+CMGL: %d,1,,160\r\n%b" % (index, b"00" * 170))
+    talk.hear(b"\r\nOK\r\n")
+    assert len(talk.take().lines) == 2000

@@ -293,6 +293,49 @@ async def test_a_wrong_pin_is_never_tried_twice(tells_attempts: bool) -> None:
     assert PIN not in str(bench.store.tables)
 
 
+@pytest.mark.parametrize("told_first", [True, False])
+async def test_a_sim_that_tells_its_iccid_at_one_start_only(told_first: bool) -> None:
+    bench = Bench(pin=PIN)
+    sim = Sim(bench, pin="2222")
+    fake, told = bench.fake, dict(bench.fake.answers)
+    silent = {name: ERROR for name in told if "CCID" in name}
+    for tells in (told_first, not told_first, told_first):
+        fake.answers |= told if tells else silent
+        fake.answers["AT+CPIN?"] = sim._state
+        async with running(bench.another()):
+            await asyncio.sleep(200)
+    assert fake.count("AT+CPIN=") == 1
+    assert sim.left == 2
+
+
+async def test_a_sim_that_was_busy_is_asked_again() -> None:
+    bench = Bench(pin=PIN)
+    Sim(bench, tells_attempts=False)
+    enter = bench.fake.answers[ENTER]
+    bench.fake.answers[ENTER] = b"\r\n+CME ERROR: 14\r\n"
+    async with running(bench.modem):
+        await until(lambda: bench.fake.count(ENTER))
+        bench.fake.answers[ENTER] = enter
+        await registered(bench)
+    assert bench.fake.count(ENTER) == 2
+    assert bench.store.tables == {"pin": {}}
+
+
+async def test_a_pin_that_opened_the_sim_though_its_answer_was_lost() -> None:
+    """At the next start it is entered again."""
+    bench = Bench(pin=PIN)
+    sim = Sim(bench, tells_attempts=False)
+
+    def takes_it_and_says_nothing() -> bytes:
+        sim.open = True
+        return b""
+
+    bench.fake.answers[ENTER] = takes_it_and_says_nothing
+    async with running(bench.modem):
+        await registered(bench)
+    assert bench.store.tables == {"pin": {}}
+
+
 async def test_another_pin_in_the_configuration_is_tried() -> None:
     bench = Bench(pin="1111")
     sim = Sim(bench)

@@ -236,7 +236,7 @@ def test_for_another_address_it_goes_and_is_counted(
     assert len(legacy.cache(A)) == 0
     assert legacy.counter("A").dropped_bytes == 5
     assert legacy.cache(B).packets() == (b"stays",)
-    assert caplog.messages == ["A: has another address: 5 bytes that waited go"]
+    assert caplog.messages == ["A: has another address: 5 waiting bytes are dropped"]
 
 
 def test_guesses_are_not_forgotten_by_a_restart() -> None:

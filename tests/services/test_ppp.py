@@ -229,6 +229,19 @@ async def test_a_restart_keeps_the_call_unless_the_apn_changed() -> None:
         assert 'AT+CGDCONT=1,"IP","other"' in place.phone.heard
 
 
+async def test_another_apn_is_tried_at_once() -> None:
+    place = Place()
+    place.phone.answers["ATD*99#"] = ["NO CARRIER"]
+    ppp = place.ppp()
+    async with running(ppp):
+        await asyncio.sleep(2000)
+        place.phone.answers["ATD*99#"] = ["CONNECT"]
+        ppp.use(replace(APN, name="right"))
+        await settle()
+        assert place.phone.dialled_at[-1] == 2000
+        await up(ppp)
+
+
 async def test_redial_while_it_dials() -> None:
     place = Place()
     place.pppd.script = UP[:1]

@@ -409,3 +409,35 @@ async def test_the_log_names_the_door_and_no_text(caplog: pytest.LogCaptureFixtu
             await says(house, 'secret#AT+CMDPW="newsecret"')
     assert "sms: AT+CMDPW was set" in caplog.text
     assert "secret" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    "sender", ["0081", "0091", "01D000", "14D0" + "FF" * 10, "1491" + "CB" * 10]
+)
+async def test_a_sender_who_is_nobody_or_no_number(sender: str) -> None:
+    """Carried out, answered where that is possible, and the next one is read."""
+    async with living(House()) as house:
+        house.asks.receive(deliver(septets(b"secret#AT+VER"), sender=sender))
+        house.asks.receive(sms("hello"))
+        await asyncio.sleep(100)
+        assert house.counters.commands == 1
+        assert (PHONE, "hello") in house.inbox
+        assert house.asks.used == {}
+
+
+async def test_a_name_made_of_digits_is_no_number() -> None:
+    """Anybody can have one sent; a number at least costs a forger some trouble."""
+    ours = name(PHONE[3:].encode())
+    house = House(modem={"sms_allow": (PHONE,)}, module__mode="SMS", sms__destination=PHONE)
+    async with living(house):
+        house.asks.receive(deliver(septets(b"secret#AT+VER"), sender=ours))
+        house.asks.receive(deliver(septets(b"hello"), sender=ours))
+        await asyncio.sleep(10)
+        assert (house.counters.commands, house.counters.refused_commands) == (0, 1)
+        assert (house.tty.read(), house.inbox) == (b"", [(PHONE[3:], "hello")])
+
+
+async def test_a_command_counts_as_received() -> None:
+    async with living(House()) as house:
+        await says(house, "secret#AT+VER")
+        assert (house.counters.received, house.counters.commands) == (1, 1)

@@ -1,6 +1,7 @@
 """What comes by SMS, from the modem's store to where it belongs."""
 
 import asyncio
+import errno
 import logging
 from typing import Any
 
@@ -300,3 +301,71 @@ async def test_no_text_and_no_whole_number_is_in_the_log(caplog: pytest.LogCaptu
     assert "..6789" in caplog.text
     for secret in ("private", PHONE[1:], "secret", "guessed"):
         assert secret not in caplog.text
+
+
+async def test_a_modem_that_goes_while_parts_are_deleted_leaves_none_behind() -> None:
+    asks = FakeAsks()
+    asks.receive(*(sms(text, part=(7, 3, n)) for n, text in enumerate("abc", 1)))
+    asks.rules["AT+CMGD"] = OSError(errno.EIO, "hang-up")
+    async with living(House(asks)) as house:
+        await asyncio.sleep(1)
+        asks.unplug()
+        asks.rules.clear()
+        await asyncio.sleep(10)
+        asks.plug()
+        await asyncio.sleep(10)
+        assert house.inbox == [(PHONE, "abc")]
+        assert asks.used == {}
+
+
+async def test_a_text_that_noise_hides_in_a_list_goes_to_the_uart_once() -> None:
+    asks = FakeAsks()
+    async with living(House(asks, **SMS_MODE)) as house:
+        house.outlet.hold("command mode")
+        asks.receive(sms("hello"))
+        await asyncio.sleep(1)
+        asks.rules["AT+CMGL"] = OK
+        house.sms.look()
+        await asyncio.sleep(1)
+        asks.rules.clear()
+        house.sms.look()
+        await asyncio.sleep(1)
+        house.outlet.release("command mode")
+        await asyncio.sleep(1)
+        assert (house.tty.read(), asks.used) == (b"hello", {})
+        assert house.counters.received == 1
+
+
+async def test_a_modem_that_never_stops_telling_fills_neither_memory_nor_log(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Rubbish past the store, messages in stores that do not exist."""
+    async with living(House()) as house:
+        for n in range(300):
+            house.asks.say("+CMT: ,24", "07919471")
+            house.asks.say(f'+CMTI: "X{n}",{n}')
+            await asyncio.sleep(0.1)
+        assert house.counters.unreadable == 300
+        assert len(caplog.records) < 10
+        assert house.sms._intake._useless == []
+        assert house.sms._sweep._stores == set()
+        house.asks.receive(sms("hello"))
+        await asyncio.sleep(1)
+        assert house.inbox == [(PHONE, "hello")]
+
+
+async def test_that_the_modem_has_gone_is_not_said_twice(caplog: pytest.LogCaptureFixture) -> None:
+    """Its owner says so; what is said here has no error's number."""
+    asks = FakeAsks()
+    with caplog.at_level(logging.INFO):
+        async with living(House(asks)) as house:
+            await asyncio.sleep(1)
+            asks.rules["AT+CMGL"] = OSError(errno.EBUSY, "too many wait")
+            house.sms.look()
+            await asyncio.sleep(1)
+            assert "SMS: too many wait" in caplog.messages
+            asks.rules["AT+C"] = OSError(errno.EIO, "hang-up")
+            asks.unplug()
+            house.sms.look()
+            await asyncio.sleep(10)
+    assert "hang-up" not in caplog.text

@@ -1,10 +1,11 @@
 """The benchmark itself: it moves every byte, and says what it found."""
 
+import asyncio
 from dataclasses import replace
 
 import pytest
 
-from bench import report, targets
+from bench import release, report, targets
 from bench.bridges import BRIDGES, SER2NET, SOCAT, USR7S3D, Bridge
 from bench.bulk import fanout
 from bench.latency import WAYS, latency
@@ -138,3 +139,10 @@ def test_where_no_moment_is_quiet_there_is_no_figure(monkeypatch: pytest.MonkeyP
     assert taken.discarded == 5
     assert taken.values == {SOCAT: {}}
     assert taken.failures == ["socat, latency, round 1: no quiet moment"]
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("way", release.WAYS)
+def test_every_release_of_an_rs485_line_is_measured(way: str) -> None:
+    late = asyncio.run(release.measure(way, 115200, 3, busy=False))
+    assert 1 <= late.count <= 3  # what comes before the first has left joins it

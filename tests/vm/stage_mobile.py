@@ -103,8 +103,11 @@ class Place:
 
     def adapter(self, number: int) -> str:
         found = f"/dev/serial/by-id/*FTDI{number}*"
-        self.guest.until(f"ls {found}")
-        return self.guest.run(f"ls {found}")
+        there = self.guest.attempt(
+            f"for i in $(seq 120); do ls {found} 2>/dev/null && exit 0; sleep 1; done; exit 1", 180
+        )
+        assert there.status == 0, self.guest.run("lsmod; ls -R /dev/serial; dmesg | tail -n 30")
+        return there.output.strip()
 
     def configure(self, pin: str = "4711") -> None:
         text = CONFIG.format(at=self.at, data=self.data, pin=pin)

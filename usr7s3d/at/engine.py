@@ -164,7 +164,7 @@ def assign(command: Command, values: str, settings: Settings) -> Settings:
     texts = split(values)
     params = command.params
     if not (command.required or len(params)) <= len(texts) <= len(params):
-        raise ParameterError(f"{command.name} takes {len(params)} values")
+        raise ParameterError(f"{command.name} takes {len(params)} value{'s' * (len(params) > 1)}")
     texts += [""] * (len(params) - len(texts))
     for param, text in zip(params, texts, strict=True):
         settings = settings.put(param.setting, param.field.parse(text))

@@ -17,8 +17,7 @@ def status(answer: dict[str, Any]) -> str:
     lines += [_link(name.upper(), link) for name, link in answer["links"].items()]
     if answer["http"]["state"] != "off":
         lines.append(_http(answer["http"]))
-    bearer = answer["bearer"]
-    lines.append(_row("net", bearer["state"], bearer["interface"], bearer["address"]))
+    lines.append(_net(answer["bearer"]))
     modem = answer["modem"]
     if modem["state"] != "none":
         lines.append(_modem(modem))
@@ -27,6 +26,10 @@ def status(answer: dict[str, Any]) -> str:
     doors = answer["doors"].items()
     lines += [f"{name.upper()}: too many wrong passwords" for name, s in doors if s == "locked"]
     lines += [f"! {warning}" for warning in answer["warnings"]]
+    if modem.get("recovery", {}).get("climbs"):
+        lines.append(
+            f"! modem: all steps were in vain so far, the last: {modem['recovery']['last']}"
+        )
     if modem.get("problem"):
         lines.append(f"! modem: {modem['problem']}")
     return "\n".join(lines)
@@ -37,6 +40,13 @@ def _rs485(rs485: dict[str, Any]) -> str:
     if late := rs485.get("release_us"):
         notes.append(f"listens again {late['p50']} us late, {late['p99']} us in 1 of 100")
     return _row("RS485", rs485["way"], *notes)
+
+
+def _net(bearer: dict[str, Any]) -> str:
+    if bearer["state"] == "up":
+        return _row("net", "up", bearer["interface"], bearer["address"])
+    why = bearer.get("waits_for") or bearer.get("last_error") or ""
+    return _row("net", bearer["state"], *filter(None, (bearer["interface"], why)))
 
 
 def _link(name: str, link: dict[str, Any]) -> str:

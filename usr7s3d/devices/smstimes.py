@@ -38,7 +38,7 @@ class SmsTimes:
     def keep(self, times: Sequence[float]) -> None:
         """Write them, whole or not at all."""
         try:
-            write_file(self._path, json.dumps([round(time) for time in times]).encode("ascii"))
+            write_file(self._path, json.dumps([int(time) for time in times]).encode("ascii"))
         except OSError as error:
             if not self._told:
                 log.warning("SMS: %s: %s: a restart counts from 0", self._path, error)

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import logging
 import socket
 from collections.abc import Callable, Iterator
@@ -55,9 +56,11 @@ def _look(netlink: socket.socket, changed: Callable[[], None]) -> None:
             message, sender = netlink.recvfrom(_LONGEST)
         except BlockingIOError:
             break
-        except OSError:  # ENOBUFS: some were lost, and may have been ours
+        except OSError as error:  # some were lost, and may have been ours
             ours = True
-            continue
+            if error.errno == errno.ENOBUFS:
+                continue
+            break
         ours = ours or (sender[0] == 0 and is_plug(message))
     if ours:
         changed()

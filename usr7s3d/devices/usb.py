@@ -103,7 +103,9 @@ def _hex(path: Path) -> int:
 
 
 def _words(path: Path) -> str:
+    """What a device says of itself, and anybody may have built it: fit for a log."""
     try:
-        return path.read_text("utf-8", "replace").strip()
+        words = path.read_text("utf-8", "replace").strip()
     except OSError:
         return ""
+    return "".join(char if char.isprintable() else "?" for char in words)

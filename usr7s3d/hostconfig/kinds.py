@@ -75,7 +75,7 @@ class Template:
         for name in self.names:
             rest = rest.replace(f"{{{name}}}", "")
         if not re.fullmatch(r"[^{}\x00-\x1f\x7f\u0100-\U0010ffff]*", rest):
-            raise ParameterError(f"not {self.range}")
+            raise ParameterError(f"a stand-in or character it cannot have; expected {self.range}")
         return value
 
     @property

@@ -5,6 +5,7 @@ from usr7s3d.modem.command import Command
 from usr7s3d.modem.results import DIALLING, Final, Verdict, final
 
 GRACE = 0.5  # s for an answer behind an OK that came without one
+MOST = 512 << 10  # characters; the list of a store of 1000 has 400,000
 _SUB = b"\x1a"  # ends a message's text, 3GPP TS 27.005 3.5.1
 
 
@@ -19,6 +20,7 @@ class Exchange:
         self.deadline = now + command.prompt_timeout if self.prompt_awaited else self._until
         self._pdu_awaited = False
         self._bare_ok = False
+        self._room = MOST  # a modem that never ends must not fill our memory
 
     def prompt(self, now: float) -> bytes | None:
         """What to type behind a prompt; None when it makes no sense here."""
@@ -35,7 +37,7 @@ class Exchange:
         """The end of the answer, or whether the line was meant for us."""
         if self._pdu_awaited and unsolicited.is_pdu(line):
             self._pdu_awaited = False
-            self.lines.append(line)
+            self._keep(line)
             return True
         if self._echoes(line):
             return True
@@ -44,12 +46,17 @@ class Exchange:
             return self._end(result, now)
         if not self._answers(line):
             return False
-        self.lines.append(line)
+        self._keep(line)
         self._pdu_awaited = self.command.pdus
         if self._bare_ok:  # that OK was an older command's
             self._bare_ok = False
             self.deadline = self._until
         return True
+
+    def _keep(self, line: str) -> None:
+        self._room -= len(line)
+        if self._room >= 0:
+            self.lines.append(line)
 
     def _echoes(self, line: str) -> bool:
         return line.upper() in (self.command.text.upper(), (self.command.message or "").upper())

@@ -53,6 +53,11 @@ class Address:
         """A name, to which nothing can be sent."""
         return self.kind == ALPHANUMERIC
 
+    @property
+    def number(self) -> str:
+        """What may be compared with a number: of a name nothing, though it may be digits."""
+        return "" if self.alphanumeric else str(self)
+
     def __str__(self) -> str:
         return "+" + self.text if self.kind == INTERNATIONAL and self.text else self.text
 

@@ -13,7 +13,7 @@ PINs.
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from usr7s3d.modem.command import Command, order
 from usr7s3d.modem.fields import each, number
@@ -25,6 +25,7 @@ MOST_NOTES = 16
 ATTEMPTS = order('AT+CPINR="SIM PIN"')
 
 _WRONG = {12, 16}  # CME: the PUK is wanted now; incorrect password
+_BUSY = 14  # CME: the SIM has not looked at it
 
 Notes = Mapping[str, str]
 
@@ -32,6 +33,17 @@ Notes = Mapping[str, str]
 def digest(pin: str, sim: str) -> str:
     """What is noted of ``pin`` for ``sim``, its ICCID."""
     return hashlib.sha256(f"usr7s3d {sim} {pin}".encode()).hexdigest()[:32]
+
+
+def names(pin: str, iccid: str, imei: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Under which digests ``pin`` is noted now, and under which it may have been before.
+
+    One SIM tells its ICCID at one start and not at the next: then it is any of this modem's.
+    """
+    unknown, known = digest(pin, imei), digest(pin, f"{imei} known")
+    if not iccid:
+        return (unknown,), (unknown, known)
+    return (digest(pin, iccid), known), (digest(pin, iccid), unknown)
 
 
 def enter(pin: str) -> Command:
@@ -67,8 +79,13 @@ def wrong(final: Final) -> bool:
     return final.verdict is Verdict.ERROR or final.code in _WRONG
 
 
-def noted(notes: Notes, key: str, note: str) -> Notes:
-    """``notes`` with ``key``, without the oldest when there are too many; "" takes it out."""
-    rest = {name: value for name, value in notes.items() if name != key}
-    kept = dict(list(rest.items())[-(MOST_NOTES - 1) :])
-    return kept | {key: note} if note else kept
+def untried(final: Final) -> bool:
+    """Whether that cost no attempt for certain."""
+    return final.verdict is Verdict.CME and final.code == _BUSY
+
+
+def noted(notes: Notes, keys: Collection[str], note: str) -> Notes:
+    """``notes`` with ``keys``, without the oldest when there are too many; "" takes them out."""
+    rest = {name: value for name, value in notes.items() if name not in keys}
+    kept = dict(list(rest.items())[-(MOST_NOTES - len(keys)) :])
+    return kept | dict.fromkeys(keys, note) if note else kept

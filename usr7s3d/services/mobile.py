@@ -149,13 +149,14 @@ class Mobile:
             return SIM_LOOK
         iccid = await self._first(identity.iccid, *ask_for.ICCID)
         seen = self._owner.seen()
-        problem = await self._unlock(self._ask, iccid or seen.imei)
+        problem = await self._unlock(self._ask, iccid, seen.imei)
         self._tell(state=SIM, sim=sim, iccid=iccid, problem=problem, **nothing)
         return LOCKED_LOOK if problem else SOON
 
     async def _begin_sim(self) -> bool:
         """Whether that is done; a SIM that has just come up refuses for a while."""
         self._tell(state=STARTING, sim=READY, problem="")
+        await self._unlock.accepted()
         if not (await self._ask(ask_for.PDU_MODE)).ok and self._refusals < PATIENCE:
             self._refusals += 1
             return False

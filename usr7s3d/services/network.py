@@ -53,7 +53,7 @@ class Legacy:
         cache = self.caches.pop(address, Cache())
         for other in [each for each in self.caches if each[0] == link]:
             if dropped := self.caches.pop(other).clear():
-                log.warning("%s: has another address: %d bytes that waited go", link, dropped)
+                log.warning("%s: has another address: %d waiting bytes are dropped", link, dropped)
                 self.counter(link).dropped_bytes += dropped
         self.caches[address] = cache
         return cache

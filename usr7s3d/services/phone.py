@@ -40,7 +40,6 @@ class Phone:
     def __init__(self, modem: Modem, open_port: OpenPort) -> None:
         self._modem = modem
         self._open_port = open_port
-        self._left_in_call = False
 
     @property
     def may_dial(self) -> bool:
@@ -66,12 +65,9 @@ class Phone:
             pass
 
     async def _still_calls(self, path: str) -> bool:
-        """Whether the port takes no commands: the modem may not have heard that a call ended."""
-        if not self._left_in_call:
-            return False
+        """Whether the port takes no commands: a call before us may go on, as the modem sees it."""
         async with conversation(path, self._open_port) as talk:
-            self._left_in_call = (await talk.ask(ATTENTION)).final.verdict is Verdict.SILENT
-        return self._left_in_call
+            return (await talk.ask(ATTENTION)).final.verdict is Verdict.SILENT
 
     async def _hang_up(self, path: str) -> None:
         """+++ and ATH (ITU-T V.250 6.3.6), for a modem that does not watch DTR."""
@@ -91,10 +87,7 @@ class Phone:
             if await self._still_calls(path):
                 await self._hang_up(path)
             async with conversation(path, self._open_port) as talk:
-                try:
-                    yield Line(path, talk.ask, talk.hand_over)
-                finally:
-                    self._left_in_call = talk.in_call
+                yield Line(path, talk.ask, talk.hand_over)
             return
         talk_ = self._modem.conversation
         if talk_ is None:

@@ -14,13 +14,12 @@ import math
 import re
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NoReturn, Protocol
 
 from usr7s3d.core import pppend
 from usr7s3d.core.backoff import Backoff
 from usr7s3d.core.liveness import Liveness, Pulse
-from usr7s3d.devices.dial import Received, Sent
 from usr7s3d.devices.limit import TimeLimit
 from usr7s3d.devices.pppclient import Report, Request
 from usr7s3d.hostconfig.model import Bearer as Config
@@ -28,9 +27,9 @@ from usr7s3d.modem import call, network
 from usr7s3d.modem.command import CONTEXTS, ECHO_OFF, dial
 from usr7s3d.modem.results import Verdict
 from usr7s3d.services.bearer import Bearer
-from usr7s3d.services.connection import Channel
 from usr7s3d.services.network import Dial
 from usr7s3d.services.phone import Line
+from usr7s3d.services.pppsession import MobileDial, Traffic, Way
 from usr7s3d.settings.model import Apn
 
 log = logging.getLogger(__name__)
@@ -104,82 +103,6 @@ class Counters:
     connects: int = 0
 
 
-@dataclass(slots=True)
-class Way:
-    """What pppd has told of the session."""
-
-    interface: str = ""
-    address: str = ""
-    peer: str = ""
-    servers: list[str] = field(default_factory=list)
-
-    @property
-    def complete(self) -> bool:
-        """Whether bytes can go; name servers may follow."""
-        return bool(self.interface and self.address and self.peer)
-
-    def add(self, report: Report) -> None:
-        """Take one report."""
-        for name, value in report.items():
-            if name == "dns":
-                if value not in self.servers:
-                    self.servers.append(str(value))
-            elif name in ("interface", "address", "peer"):
-                setattr(self, name, str(value))
-            elif name == "address6":
-                self.address = self.address or str(value)
-                self.peer = self.peer or "ipv6"
-
-
-class Traffic:
-    """Bytes of all sessions; ``live(interface)`` tells those of the one that is up."""
-
-    def __init__(self, live: Callable[[str], tuple[int, int]]) -> None:
-        self._live = live
-        self._interface = ""
-        self._ended = (0, 0)
-
-    def begin(self, interface: str) -> None:
-        """A session is up."""
-        self._interface = interface
-
-    def end(self, received: int = 0, sent: int = 0) -> None:
-        """It is over, and pppd has told what went."""
-        if self._interface:
-            last = self._live(self._interface)
-            self._interface = ""
-            self._ended = (
-                self._ended[0] + max(received, last[0]),
-                self._ended[1] + max(sent, last[1]),
-            )
-
-    def total(self) -> tuple[int, int]:
-        """Received and sent."""
-        live = self._live(self._interface) if self._interface else (0, 0)
-        return self._ended[0] + live[0], self._ended[1] + live[1]
-
-
-class MobileDial:
-    """Opens channels over whatever the modem has brought; see ``devices/dial.py``."""
-
-    def __init__(self, bearer: Bearer) -> None:
-        self._bearer = bearer
-        self.over: Dial | None = None  # the session that is up
-
-    async def tcp(self, host: str, port: int, received: Received, sent: Sent) -> Channel:
-        """A TCP connection."""
-        return await self._dial().tcp(host, port, received, sent)
-
-    async def udp(self, host: str, port: int, received: Received, sent: Sent) -> Channel:
-        """A UDP socket with one peer."""
-        return await self._dial().udp(host, port, received, sent)
-
-    def _dial(self) -> Dial:
-        if self.over is None:
-            raise OSError(self._bearer.why_down)
-        return self.over
-
-
 class Ppp:
     """The data call, for ever.
 
@@ -236,6 +159,7 @@ class Ppp:
         """A restart of the module: another APN is another call, the same one goes on."""
         if apn != self._apn:
             self._apn = apn
+            self._backoff.reset()
             self.redial("AT+APN was changed")
 
     def redial(self, why: str) -> None:
@@ -259,10 +183,16 @@ class Ppp:
                         delay = self._failed(error, began)
                     else:
                         delay = self._ended()
-                    with pulse.waiting(delay):
-                        await asyncio.sleep(delay)
+                    await self._pause(delay, pulse)
             finally:
                 self._fall("the daemon ends the call")
+
+    async def _pause(self, seconds: float, pulse: Pulse) -> None:
+        """Wait, unless somebody wants a call at once."""
+        with pulse.waiting(seconds), contextlib.suppress(TimeoutError):
+            async with TimeLimit(seconds) as self._limit:
+                await asyncio.Event().wait()
+        self._limit = None
 
     async def _until_may_dial(self, pulse: Pulse) -> None:
         if self._phone.may_dial:
@@ -314,6 +244,8 @@ class Ppp:
         contexts = network.contexts((await line.ask(CONTEXTS)).lines)
         if not call.is_set(contexts, kind, apn):
             answer = await line.ask(call.context(kind, apn))
+            if answer.final.verdict is Verdict.SILENT:
+                raise CallRefused(call.refusal(answer.final))
             if not answer.ok:
                 raise CallRefused(f"the modem refuses the APN ({answer.final})")
         answer = await line.ask(dial())

@@ -56,35 +56,47 @@ class Unlock:
     def __init__(self, code: str, notebook: Notebook) -> None:
         self._code = code
         self._notebook = notebook
+        self._open: tuple[str, ...] = ()  # noted as being tried: what came of it was not seen
 
-    async def __call__(self, ask: Ask, sim: str) -> str:
-        """Enter it for ``sim``, its ICCID.  Why it was not, or not taken; empty: it was."""
+    async def __call__(self, ask: Ask, iccid: str, imei: str) -> str:
+        """Enter it for that SIM in that modem.  Why it was not, or not taken; empty: it was."""
         if not self._code:
             return "the SIM wants its PIN: put it into [modem] pin"
-        key = pin.digest(self._code, sim)
+        keys, before = pin.names(self._code, iccid, imei)
         left = await ask(pin.ATTEMPTS)
         untouched = left.ok and pin.untouched(left.lines)
         try:
             notes = await self._notebook.read("pin")
-            if why := pin.forbidden(notes.get(key), untouched):
-                return why
-            await self._notebook.write("pin", pin.noted(notes, key, pin.TRYING))
+            for key in before:
+                if why := pin.forbidden(notes.get(key), untouched):
+                    return why
+            await self._notebook.write("pin", pin.noted(notes, keys, pin.TRYING))
         except OSError as error:
             if not untouched:
                 return f"the PIN is not entered, since the attempt cannot be noted: {error}"
             log.warning("modem: the attempt to enter the PIN is not noted: %s", error)
-            notes = {}
+        self._open = keys
         answer = await ask(pin.enter(self._code))
         if answer.ok:
-            await self._note(pin.noted(notes, key, ""))
+            await self.accepted()
             return ""
-        if pin.wrong(answer.final):
-            await self._note(pin.noted(notes, key, pin.REFUSED))
+        if pin.untried(answer.final):
+            await self._note("")
+        elif pin.wrong(answer.final):
+            await self._note(pin.REFUSED)
             return f"the SIM refuses the PIN ({answer.final}): put the right one into [modem] pin"
         return f"the PIN was not taken: {answer.final}"
 
-    async def _note(self, notes: pin.Notes) -> None:
+    async def accepted(self) -> None:
+        """The SIM is open: if it was asked before, and nobody saw its answer, that was a yes."""
+        await self._note("")
+
+    async def _note(self, note: str) -> None:
+        keys, self._open = self._open, ()
+        if not keys:
+            return
         try:
-            await self._notebook.write("pin", notes)
+            notes = await self._notebook.read("pin")
+            await self._notebook.write("pin", pin.noted(notes, keys, note))
         except OSError as error:
             log.warning("modem: what came of the PIN is not noted: %s", error)

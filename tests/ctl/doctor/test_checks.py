@@ -31,7 +31,9 @@ MINI = replace(PI4, serial0="ttyS0")
 def status(flow: str = "NONE", parity: str = "NONE", **uart: Any) -> dict[str, Any]:
     settings = f'9600,"{parity}",8,1,"{flow}"'
     told = {"device": AMA0, "state": "open", "settings": settings, "rs485": None, **uart}
-    return {"uart": told, "modem": {"state": "registered"}, "warnings": []}
+    bearer = {"kind": "host", "state": "up", "interface": "eth0", "address": "192.0.2.17"}
+    modem = {"state": "registered"}
+    return {"uart": told, "modem": modem, "bearer": bearer, "warnings": []}
 
 
 def bad(
@@ -157,6 +159,34 @@ def test_the_modem(state: str, words: str) -> None:
     ppp = parse("", "F").config
     told = {**status(), "modem": {"state": state}}
     assert words in bad(checks.modem, PI4, told, ppp)
+
+
+@pytest.mark.parametrize(
+    ("bearer", "words"),
+    [
+        ({"kind": "host", "interface": ""}, "this machine has no way out -> ip route"),
+        ({"kind": "host", "interface": "wlan0"}, "this machine has no way over wlan0"),
+        (
+            {"kind": "ppp", "last_error": "refused"},
+            "no call through the modem: down, refused -> AT+APN",
+        ),
+        ({"kind": "ppp", "waits_for": "no SIM", "last_error": "old"}, ": down, no SIM -> "),
+        ({"kind": "ppp"}, ": down -> "),
+    ],
+)
+def test_no_way_to_the_network(bearer: dict[str, str], words: str) -> None:
+    told = {**status(), "bearer": {"state": "down", **bearer}}
+    assert words in bad(checks.network, PI4, told)
+
+
+def test_a_call_that_is_being_made_is_nothing_bad() -> None:
+    told = {**status(), "bearer": {"kind": "ppp", "state": "dialling", "last_error": ""}}
+    assert bad(checks.network, PI4, told) == ""
+
+
+def test_no_console_on_a_pseudo_terminal_or_where_nothing_is() -> None:
+    assert checks.console(PI4, CONFIG, "pty:/tmp/module", None) == []
+    assert checks.console(replace(PI4, serial0=""), CONFIG, SERIAL0, None) == []
 
 
 def test_the_clock() -> None:

@@ -78,6 +78,8 @@ def _how_to_get(host: Host, device: str) -> str:
 def console(host: Host, config: HostConfig, device: str, status: Status) -> list[Finding]:
     """A login on the port answers the serial device, and prints the kernel's words into it."""
     name = host.resolve(device)
+    if not name or device.startswith("pty:"):
+        return []
     faults = []
     for word in re.findall(r"console=([^\s,]+)", host.cmdline):
         if host.resolve(f"/dev/{word}") == name:
@@ -155,6 +157,23 @@ def modem(host: Host, config: HostConfig, device: str, status: Status) -> list[F
     return [Finding(Level.GOOD, "modem", state)]
 
 
+def network(host: Host, config: HostConfig, device: str, status: Status) -> list[Finding]:
+    """Is there a way for the sockets?"""
+    if not status:
+        return []
+    told = status["bearer"]
+    if told["state"] == "up":
+        return [Finding(Level.GOOD, "network", f"{told['interface']}  {told['address']}".rstrip())]
+    if told["kind"] == "host":
+        way = f"over {told['interface']}" if told["interface"] else "out"
+        return [Finding(Level.BAD, "network", f"this machine has no way {way}", "ip route")]
+    why = told.get("waits_for") or told.get("last_error")
+    words = f"no call through the modem: {told['state']}" + (f", {why}" if why else "")
+    remedy = 'AT+APN, [bearer] auth; [bearer] kind = "host" without a call'
+    level = Level.NOTE if told["state"] in ("dialling", "connecting") else Level.BAD
+    return [Finding(level, "network", words, remedy)]
+
+
 def clock(host: Host, config: HostConfig, device: str, status: Status) -> list[Finding]:
     """A Pi has no battery: until a server told it, it lives in the past."""
     if host.year < BUILT_IN:
@@ -175,7 +194,7 @@ def disk(host: Host, config: HostConfig, device: str, status: Status) -> list[Fi
     return [Finding(Level.GOOD, "disk", f"{host.free_bytes // MEBI} MB free")]
 
 
-CHECKS: tuple[Check, ...] = (tty, console, header, rts, rs485, modem, clock, disk)
+CHECKS: tuple[Check, ...] = (tty, console, header, rts, rs485, modem, network, clock, disk)
 
 
 def warnings(status: Status) -> list[Finding]:

@@ -34,7 +34,8 @@ def run(arguments: argparse.Namespace, root: Path = Path("/")) -> int:
     findings = [Finding(Level.BAD, "file", line) for line in parsed.lines]
     status, silence = _status(arguments.runtime_dir)
     if silence:
-        findings.append(Finding(Level.BAD, "daemon", silence))
+        remedy = "systemctl start usr7s3d; or its --runtime-dir"
+        findings.append(Finding(Level.BAD, "daemon", silence, remedy))
     findings += examine(root, arguments.state_dir, parsed, status)
     if arguments.echo:
         findings.append(checks.echo(ask(arguments.runtime_dir, {"verb": "echo-test"})))

@@ -63,11 +63,13 @@ class SmsDoor:
         outcome = await self._commander.execute(line, Door.SMS)
         self._counters.commands += 1
         self._restart_due |= outcome.restart
-        if sender.alphanumeric:
-            log.info("SMS: no reply: it came from a name, which cannot be written to")
+        if not sender.number:
+            log.info(
+                "SMS: no reply: it came from a name, or from nobody, which cannot be written to"
+            )
             return
-        text = shorten(str(sender), reply_text(outcome.reply.decode(self._charset, "replace")))
-        await self._send(str(sender), text)
+        text = reply_text(outcome.reply.decode(self._charset, "replace"))
+        await self._send(sender.number, shorten(sender.number, text))
 
     async def _send(self, number: str, text: str) -> None:
         left = asyncio.Event()

@@ -12,6 +12,7 @@ from hmac import compare_digest
 
 from usr7s3d.core.guesses import Bucket
 from usr7s3d.modem.numbers import masked, same_number
+from usr7s3d.modem.octets import Address
 from usr7s3d.services.sms.memory import Memory
 
 log = logging.getLogger(__name__)
@@ -63,34 +64,35 @@ class Guard:
             return "shut"
         return "locked" if self._all.empty(self._clock()) else "open"
 
-    def command(self, sender: str, text: str) -> str | None:
+    def command(self, sender: Address, text: str) -> str | None:
         """The command to carry out; ``""``: swallow it; None: it is a text like any other."""
         found = _COMMAND.fullmatch(text)
         if not self._rules.on or not found:
             return None
         if not compare_digest(found[1].encode(), self._password().encode()):
-            self._guess(sender)
+            self._guess(str(sender))
             return None
         if reason := self._refusal(sender):
             self._memory.counters.refused_commands += 1
             level = logging.DEBUG if self._news.empty(self._clock()) else logging.WARNING
             self._news.take(self._clock())
-            log.log(level, "SMS: a command of %s was not carried out: %s", masked(sender), reason)
+            who = masked(str(sender))
+            log.log(level, "SMS: a command of %s was not carried out: %s", who, reason)
             return ""
         return found[2].strip()
 
-    def _refusal(self, sender: str) -> str:
+    def _refusal(self, sender: Address) -> str:
         if self._rules.allow and not self._allowed(sender):
             return "sms_allow does not have the number"
         if reason := self._shut():
             return reason
         now = self._clock()
-        if self._all.empty(now) or self._of(sender).empty(now):
+        if self._all.empty(now) or self._of(str(sender)).empty(now):
             return "too many wrong passwords"
         return ""
 
-    def _allowed(self, sender: str) -> bool:
-        return any(same_number(sender, number) for number in self._rules.allow)
+    def _allowed(self, sender: Address) -> bool:
+        return any(same_number(sender.number, number) for number in self._rules.allow)
 
     def _guess(self, sender: str) -> None:
         self._memory.counters.guesses += 1

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from usr7s3d.at.inbox import Received
+from usr7s3d.core.guesses import Bucket
 from usr7s3d.modem.joiner import Joined, Joiner
 from usr7s3d.modem.numbers import masked
 from usr7s3d.modem.octets import PduError
@@ -21,6 +22,7 @@ from usr7s3d.services.sms.storeroom import Slot
 log = logging.getLogger(__name__)
 
 MOST_WAITING = 50  # messages for a UART that is busy; beyond, they go to the inbox
+NEWS, NEWS_REFILL = 5, 3600.0  # unreadable ones that are logged at once; s for one more
 HIDDEN = 0x40  # TP-PID of one that nobody is to see, 3GPP TS 23.040 9.2.3.9
 
 
@@ -79,6 +81,7 @@ class Intake:
         self._guard = guard
         self._door = door
         self._clock = asyncio.get_running_loop().time
+        self._news = Bucket(NEWS, NEWS_REFILL, self._clock())
         self._joiner = Joiner()
         self._where: dict[Deliver, list[Slot]] = {}  # parts that wait for others
         self._useless: list[Slot] = []  # unreadable, or of no use to anybody
@@ -98,16 +101,22 @@ class Intake:
         try:
             message = decode(slot.pdu)
         except PduError as error:
-            log.warning("SMS: one of %d octets is unreadable: %s", len(slot.pdu) // 2, error)
+            level = logging.DEBUG if self._news.empty(self._clock()) else logging.WARNING
+            self._news.take(self._clock())
+            log.log(level, "SMS: one of %d octets is unreadable: %s", len(slot.pdu) // 2, error)
             self._memory.counters.unreadable += 1
-            self._useless.append(slot)
-            return ()
+            return self._of_no_use(slot)
         if isinstance(message, Deliver):
             return await self._take_part(slot, message)
         if isinstance(message, StatusReport):
             self._report(message)
             return (slot,)
-        self._useless.append(slot)  # to be sent, and not by us
+        return self._of_no_use(slot)  # to be sent, and not by us
+
+    def _of_no_use(self, slot: Slot) -> Iterable[Slot]:
+        """It stays where it is, if it is anywhere, until there is little room."""
+        if slot.index is not None:
+            self._useless.append(slot)
         return ()
 
     def _report(self, report: StatusReport) -> None:
@@ -133,32 +142,43 @@ class Intake:
 
     async def _dispatch(self, whole: _Whole) -> list[Slot]:
         joined = whole.joined
-        sender = str(joined.parts[0].sender)
+        sender = joined.parts[0].sender
         if joined.parts[0].protocol == HIDDEN:
             return whole.slots
         if joined.complete and self._door.did(joined):
-            log.info("SMS: a command of %s was carried out before", masked(sender))
+            log.info("SMS: a command of %s was carried out before", masked(str(sender)))
             return whole.slots
+        if self._waits(whole):
+            return []
+        self._memory.counters.received += 1
         if joined.complete and (command := self._guard.command(sender, joined.text)) is not None:
             if command:
                 index = whole.slots[0].index if whole.slots else None
                 await self._door.carry_out(joined, command, index)
             return whole.slots
-        self._memory.counters.received += 1
-        if joined.complete and self.consumer.wants(sender) and len(self._waiting) < MOST_WAITING:
+        wanted = joined.complete and self.consumer.wants(sender.number)
+        if wanted and len(self._waiting) < MOST_WAITING:
             self._waiting.append(whole)
             return self._deliver()
-        self._keep(joined, sender)
+        self._keep(joined)
         return whole.slots
+
+    def _waits(self, whole: _Whole) -> bool:
+        """Whether this is one that waits, read once more: noise had hidden it in a list."""
+        for waiting in self._waiting:
+            old, new = ({slot.place for slot in each.slots} for each in (waiting, whole))
+            if waiting.joined == whole.joined and old == new:
+                waiting.slots = whole.slots
+                return True
+        return False
 
     def _deliver(self) -> list[Slot]:
         """Give the UART what it takes now; the rest stays in the store."""
         done: list[Slot] = []
         while self._waiting:
             whole = self._waiting[0]
-            sender = str(whole.joined.parts[0].sender)
-            if not self.consumer.wants(sender):
-                self._keep(whole.joined, sender)
+            if not self.consumer.wants(whole.joined.parts[0].sender.number):
+                self._keep(whole.joined)
             elif self.consumer.deliver(whole.joined):
                 self._memory.counters.to_uart += 1
             else:
@@ -167,7 +187,8 @@ class Intake:
             done += whole.slots
         return done
 
-    def _keep(self, joined: Joined, sender: str) -> None:
+    def _keep(self, joined: Joined) -> None:
+        sender = str(joined.parts[0].sender)
         text = shown(joined)
         missing = "" if joined.complete else ", parts of it are missing"
         self._memory.counters.unreadable += not joined.complete

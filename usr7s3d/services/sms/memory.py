@@ -14,7 +14,7 @@ from usr7s3d.services.sms.order import Order
 class Counters:
     """Since the daemon started."""
 
-    received: int = 0  # whole messages
+    received: int = 0  # whole messages, commands among them
     to_uart: int = 0  # of these, passed on by SMS mode
     unreadable: int = 0  # PDUs that say nothing; and parts whose other parts never came
     reports: int = 0  # status reports

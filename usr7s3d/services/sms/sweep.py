@@ -9,6 +9,7 @@ there; they, and what is no use to anybody, give way when the store is more than
 
 import asyncio
 import logging
+import re
 from collections import deque
 from collections.abc import Iterable
 from typing import NoReturn, Protocol
@@ -30,6 +31,7 @@ SOON = 1.0  # s
 AGAIN, AGAIN_MOST = 5.0, 60.0  # s after a modem that refused
 MOST_DIRECT = 64  # messages that came past the store and wait
 MOST_PLACES = 1000  # larger than any store
+_STORE = re.compile(r"[A-Z]{2}")  # 27.005 3.2.2; anything else is noise
 FULL = ("^SMMEMFULL", "+SMSFULL", "*SMSFULL")  # what some say of a full store
 
 
@@ -90,6 +92,8 @@ class Sweep:
             if len(self._direct) < MOST_DIRECT:  # else unconfirmed: the network repeats it
                 self._direct.append(Slot(said.pdu))
         elif new := new_message(said.line):
+            if not _STORE.fullmatch(new[0]):
+                return  # noise
             self._stores.add(new[0])
             if len(self._arrival) > MOST_PLACES:  # noise
                 self._arrival.clear()
@@ -119,7 +123,9 @@ class Sweep:
             try:
                 await self._serve(pulse, backoff)
             except OSError as error:
-                log.log(logging.DEBUG if str(error) == told else logging.INFO, "SMS: %s", error)
+                # That a modem has gone is its owner's news.
+                old = str(error) == told or not self._asks.ready.is_set()
+                log.log(logging.DEBUG if old else logging.INFO, "SMS: %s", error.strerror or error)
                 told = str(error)
             # One that has gone is waited for above; its only port may be free for seconds.
             delay = backoff.next() if self._asks.ready.is_set() else SOON
@@ -189,20 +195,19 @@ class Sweep:
 
     async def _finish(self, slots: Iterable[Slot]) -> bool:
         """Delete what was handled, then let follow what had to wait for that."""
+        there = [slot for slot in slots if self._known.get(slot.place) is slot]
+        before = self._done & set(there)
+        self._done.update(there)  # at once: the modem may go before the last of them is deleted
         try:
-            deleted = [await self._delete(slot) for slot in slots]
+            deleted = [await self._delete(slot, again=slot in before) for slot in there]
         except OSError:
             self._taker.settled()
             raise
         self._taker.settled()
         return any(deleted)
 
-    async def _delete(self, slot: Slot) -> bool:
+    async def _delete(self, slot: Slot, *, again: bool) -> bool:
         """Whether that makes room.  What is still there at the next round is deleted once more."""
-        if slot.index is None or self._known.get(slot.place) is not slot:
-            return False  # it is not there, or not any more
-        again = slot in self._done
-        self._done.add(slot)
         result = await self._room.delete(slot)
         if not result.ok and not again:
             log.warning("SMS: %s %d cannot be deleted: %s", slot.store, slot.index, result)

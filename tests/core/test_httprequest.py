@@ -119,10 +119,14 @@ def test_what_only_looks_like_a_host_does_not(head: bytes) -> None:
         (b"Connection: foo, close", False),
         (b"Connection: Keep-Alive\r\n", True),
         (b"Accept: close", True),
+        (b"Content-Length: 3\r\nConnection: keep-alive", False),
+        (b"transfer-encoding: chunked", False),
         (b"", True),
     ],
 )
-def test_the_connection_is_kept_unless_htphd_says_close(head: bytes, keeps: bool) -> None:
+def test_the_connection_is_kept_unless_htphd_says_close_or_how_long_the_body_is(
+    head: bytes, keeps: bool
+) -> None:
     assert replace(GET, head=head).keeps_alive is keeps
 
 

@@ -3,7 +3,9 @@
 from collections.abc import Callable
 
 import pytest
+from hypothesis import given
 
+from tests.any_settings import any_settings
 from usr7s3d.at.engine import Door, State, answer
 from usr7s3d.at.facts import Facts
 from usr7s3d.at.table import COMMANDS, Command
@@ -48,6 +50,11 @@ def test_carried_out_elsewhere_it_makes_the_same_settings() -> None:
         .put("httpd.headers", "A: 1[0D][0A]B: 2")
         .put("uart.packet_time", 0)
     )
+    assert carried_out(export(values_of(there)), FACTORY) == there
+
+
+@given(any_settings)
+def test_whatever_they_are(there: Settings) -> None:
     assert carried_out(export(values_of(there)), FACTORY) == there
 
 

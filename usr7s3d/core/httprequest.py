@@ -42,7 +42,13 @@ class Form:
 
     @property
     def keeps_alive(self) -> bool:
-        """Whether we want the connection for the next request, too."""
+        """Whether we want the connection for the next request, too.
+
+        Not where the owner's head says how long the body is: if that is not so, the rest
+        would be taken for the beginning of the next request.
+        """
+        if _has(self.head, b"content-length") or _has(self.head, b"transfer-encoding"):
+            return False
         options = _values(self.head, b"connection")
         return b"close" not in {option.strip() for option in options.lower().split(b",")}
 

@@ -336,7 +336,9 @@ async def test_a_text_that_noise_hides_in_a_list_goes_to_the_uart_once() -> None
         assert house.counters.received == 1
 
 
-async def test_a_modem_that_never_stops_telling_fills_no_memory() -> None:
+async def test_a_modem_that_never_stops_telling_fills_neither_memory_nor_log(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     """Rubbish past the store, messages in stores that do not exist."""
     async with living(House()) as house:
         for n in range(300):
@@ -344,6 +346,7 @@ async def test_a_modem_that_never_stops_telling_fills_no_memory() -> None:
             house.asks.say(f'+CMTI: "X{n}",{n}')
             await asyncio.sleep(0.1)
         assert house.counters.unreadable == 300
+        assert len(caplog.records) < 10
         assert house.sms._intake._useless == []
         assert house.sms._sweep._stores == set()
         house.asks.receive(sms("hello"))

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.system.modem_rig import Simulator, figure
+from tests.system.modem_rig import Simulator
 from tests.system.rig import Daemon, Host, pause, until
 
 pytestmark = [pytest.mark.real, pytest.mark.limit(90)]
@@ -96,7 +96,7 @@ def test_at_z_by_sms_restarts_once(daemon: Daemon, host: Host, stick: Simulator)
     daemon.start()
     host.expect(b"\r\nUSR-7S3\r\n")
     until(lambda: sms(daemon)["store"]["used"] == 1, PATIENCE)
-    pause(3)
+    pause(1)
     assert host.read(within=0.1) == b""
     stick.obey("sent", "status")
     assert stick.tells("").strip() == f"SMS to {PHONE}: OK"
@@ -156,7 +156,6 @@ def test_trouble_in_the_middle_of_an_sms(
     [
         "noise",
         "twice",
-        "late AT+CMGD x1",
         "slow 2s AT+CMGL x1",
         "fault AT+CMGL +CMS ERROR: 314 x1",
         "silent AT+CMGS x1",
@@ -174,7 +173,7 @@ def test_a_modem_that_misbehaves(daemon: Daemon, host: Host, stick: Simulator, r
 
 def test_a_stop_in_the_middle_of_an_sms(daemon: Daemon, host: Host, stick: Simulator) -> None:
     start(daemon, host, stick, **SMS_MODE)
-    stick.obey("slow 30s AT+CMGS")
+    stick.obey("slow 5s AT+CMGS")
     host.write(b"hello")
     pause(1)
     assert daemon.stop() < 2
@@ -249,22 +248,3 @@ def test_a_full_store_of_drafts_and_rubbish_does_not_stop_reception(
         assert sms(daemon)["unreadable"] == 5
     finally:
         stick.close()
-
-
-def test_what_sms_cost(daemon: Daemon, host: Host, stick: Simulator) -> None:
-    """Below 26 MB, with the alphabets loaded and a hundred messages each way."""
-    start(daemon, host, stick, **SMS_MODE)
-    for n in range(50):
-        stick.obey(f"sms {PHONE} <{n:02}>")
-        host.take(4)
-    host.write("Grüße 你好".encode())
-    stick.tells("SMS to")
-    before = figure(daemon, "VmRSS")
-    for n in range(50):
-        stick.obey(f"sms {PHONE} <{n:02}>")
-        host.take(4)
-    after, threads = figure(daemon, "VmRSS"), figure(daemon, "Threads")
-    print(f"RSS {before} kB, {after} kB after 50 more messages, {threads} threads")
-    assert after < 26 * 1024
-    assert after - before < 512
-    assert threads == 1

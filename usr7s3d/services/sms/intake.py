@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from usr7s3d.at.inbox import Received
+from usr7s3d.core.guesses import Bucket
 from usr7s3d.modem.joiner import Joined, Joiner
 from usr7s3d.modem.numbers import masked
 from usr7s3d.modem.octets import PduError
@@ -21,6 +22,7 @@ from usr7s3d.services.sms.storeroom import Slot
 log = logging.getLogger(__name__)
 
 MOST_WAITING = 50  # messages for a UART that is busy; beyond, they go to the inbox
+NEWS, NEWS_REFILL = 5, 3600.0  # unreadable ones that are logged at once; s for one more
 HIDDEN = 0x40  # TP-PID of one that nobody is to see, 3GPP TS 23.040 9.2.3.9
 
 
@@ -79,6 +81,7 @@ class Intake:
         self._guard = guard
         self._door = door
         self._clock = asyncio.get_running_loop().time
+        self._news = Bucket(NEWS, NEWS_REFILL, self._clock())
         self._joiner = Joiner()
         self._where: dict[Deliver, list[Slot]] = {}  # parts that wait for others
         self._useless: list[Slot] = []  # unreadable, or of no use to anybody
@@ -98,7 +101,9 @@ class Intake:
         try:
             message = decode(slot.pdu)
         except PduError as error:
-            log.warning("SMS: one of %d octets is unreadable: %s", len(slot.pdu) // 2, error)
+            level = logging.DEBUG if self._news.empty(self._clock()) else logging.WARNING
+            self._news.take(self._clock())
+            log.log(level, "SMS: one of %d octets is unreadable: %s", len(slot.pdu) // 2, error)
             self._memory.counters.unreadable += 1
             return self._of_no_use(slot)
         if isinstance(message, Deliver):

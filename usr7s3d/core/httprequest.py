@@ -20,6 +20,9 @@ HTTP_PORT = 80  # the one that Host does not name
 # What no request line may contain: controls, blanks, and bytes with the eighth bit.
 _FORBIDDEN = re.compile(rb"[\x00-\x20\x7f-\xff]")
 
+# What would end the head early, and make another request of the rest.
+_EMPTY_LINES = re.compile(rb"(\n)(?:[ \t\r]*\n)+")
+
 
 @dataclass(frozen=True, slots=True)
 class Form:
@@ -51,7 +54,7 @@ def request(form: Form, packet: bytes) -> bytes:
     lines = [b"%s %s HTTP/1.1" % (form.method.encode(), target)]
     if not _has(form.head, b"host"):
         lines.append(b"Host: " + form.server.encode("latin-1"))
-    if head := form.head.rstrip(CRLF):
+    if head := _EMPTY_LINES.sub(rb"\1", form.head.strip(b" \t" + CRLF)):
         lines.append(head)
     if posts and not _has(form.head, b"content-length"):
         lines.append(b"Content-Length: %d" % len(packet))

@@ -54,7 +54,6 @@ def test_replies_with_a_modem(form: str) -> None:
     assert shown(f"AT+COPS{form}", replace(MODEM, operator="CMCC")) == '+COPS: 0,0,"CMCC"'
 
 
-@pytest.mark.manual("4.2.1.17", "the version")
 def test_ati_names_the_version() -> None:
     assert shown("ATI") == shown("ati") == "usr7s3d 1.0.0"
 

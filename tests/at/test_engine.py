@@ -230,6 +230,7 @@ def test_strings_are_quoted_and_numbers_bare() -> None:
 
 @pytest.mark.manual("4.2.1.31", "connected, disconnected")
 @pytest.mark.manual("4.2.1.32", "connected, disconnected")
+@pytest.mark.manual("4.2.1.17", "the version, behind the colon")
 def test_facts_are_bare() -> None:
     assert shows("AT+SOCKALK", "+SOCKALK:connected")
     assert shows("AT+SOCKBLK?", "+SOCKBLK:disconnected")

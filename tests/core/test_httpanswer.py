@@ -15,6 +15,7 @@ CHUNKED = (
 TO_THE_CLOSE = HEAD + b"\r\n[http://www.usr.cn]"
 OLD = b"HTTP/1.0 200 OK\n\n[http://www.usr.cn]"
 EMPTY = b"HTTP/1.1 204 No Content\r\n\r\n"
+UNCHANGED = b"HTTP/1.1 304 Not Modified\r\nContent-Length: 9999999\r\n\r\n"
 NOT_FOUND = b"HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\nno"
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n"
 BODY = b"[http://www.usr.cn]"
@@ -41,10 +42,11 @@ def feed(reader: Answer, data: bytes, cuts: list[int] | None = None) -> None:
         (TO_THE_CLOSE, BODY),
         (OLD, BODY),
         (EMPTY, b""),
+        (UNCHANGED, b""),
         (NOT_FOUND, b"no"),
         (CONTINUE + COUNTED, BODY),
     ],
-    ids=["counted", "chunked", "to the close", "1.0", "204", "404", "1xx first"],
+    ids=["counted", "chunked", "to the close", "1.0", "204", "304", "404", "1xx first"],
 )
 class TestAnswers:
     """``HTPPK`` on: the body; off: every byte of it as received."""

@@ -84,6 +84,13 @@ def test_htphd_gets_the_crlf_that_it_lacks_and_no_more(end: bytes) -> None:
     assert sent.endswith(b"Host: www.usr.cn\r\nA: 1\r\nB: 2\r\n\r\n")
 
 
+@pytest.mark.parametrize("empty", [b"\r\n", b"\n", b"\r\n\r\n", b" \r\n", b"\r\n\t\n"])
+def test_an_empty_line_in_htphd_does_not_end_the_head(empty: bytes) -> None:
+    """What stands behind it would be another request, and its answer one to another packet."""
+    sent = request(replace(GET, head=empty.lstrip(b" ") + b"A: 1\r\n" + empty + b"B: 2"), b"x")
+    assert sent.endswith(b"Host: www.usr.cn\r\nA: 1\r\nB: 2\r\n\r\n")
+
+
 def test_without_htphd_there_is_no_empty_line_too_many() -> None:
     assert request(replace(GET, head=b""), b"x").endswith(b"\r\nHost: www.usr.cn\r\n\r\n")
 
@@ -112,10 +119,14 @@ def test_what_only_looks_like_a_host_does_not(head: bytes) -> None:
         (b"Connection: foo, close", False),
         (b"Connection: Keep-Alive\r\n", True),
         (b"Accept: close", True),
+        (b"Content-Length: 3\r\nConnection: keep-alive", False),
+        (b"transfer-encoding: chunked", False),
         (b"", True),
     ],
 )
-def test_the_connection_is_kept_unless_htphd_says_close(head: bytes, keeps: bool) -> None:
+def test_the_connection_is_kept_unless_htphd_says_close_or_how_long_the_body_is(
+    head: bytes, keeps: bool
+) -> None:
     assert replace(GET, head=head).keeps_alive is keeps
 
 

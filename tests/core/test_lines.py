@@ -30,6 +30,8 @@ def test_a_cr_that_is_the_last_byte_waits_5_ms_for_its_lf(reader: LineReader) ->
 
 
 @pytest.mark.manual("4.2", "CR ends a command")
+@pytest.mark.manual("3.2.3.2", "CR ends every command")
+@pytest.mark.manual("4.1.4", "CR ends every command")
 def test_a_cr_alone_ends_the_line_after_5_ms(reader: LineReader) -> None:
     reader.receive(b"AT+E?\r", 10.0)
     assert reader.expire(10.005) == [Line("AT+E?", b"AT+E?\r")]

@@ -3,7 +3,9 @@
 from collections.abc import Callable
 
 import pytest
+from hypothesis import given
 
+from tests.any_settings import any_settings
 from usr7s3d.at.engine import Door, State, answer
 from usr7s3d.at.facts import Facts
 from usr7s3d.at.table import COMMANDS, Command
@@ -43,9 +45,16 @@ def test_carried_out_elsewhere_it_makes_the_same_settings() -> None:
         .put("module.welcome", 'caf\xe9 #1, "quoted"'.replace('"', "'"))
         .put("commands.password", "p, w = x")
         .put("apn.password", "secret")
+        .put("sms.destination", "")
+        .put("httpd.url", "/" + "".join(map(chr, range(0x80, 0x100))))
         .put("httpd.headers", "A: 1[0D][0A]B: 2")
         .put("uart.packet_time", 0)
     )
+    assert carried_out(export(values_of(there)), FACTORY) == there
+
+
+@given(any_settings)
+def test_whatever_they_are(there: Settings) -> None:
     assert carried_out(export(values_of(there)), FACTORY) == there
 
 
@@ -68,10 +77,26 @@ def test_comments_empty_lines_and_loose_spelling() -> None:
     ]
 
 
-@pytest.mark.parametrize("line", ["AT+Z", "AT+SOCKA?", "AT+SOCKA=?", "HEARTTM=60", "OK", "ATE0"])
+@pytest.mark.parametrize(
+    "line", ["AT+Z", "AT+SOCKA?", "AT+SOCKA=?", "AT+SOCKA= ?", "HEARTTM=60", "OK", "ATE0"]
+)
 def test_anything_else_is_refused_with_its_number(line: str) -> None:
     with pytest.raises(BadScript, match=r"^line 2 is not of the form"):
         parse(f"AT+E=on\n{line}\n")
+
+
+@pytest.mark.parametrize("name", ["SMSSEND", "smsend", "Z"])
+def test_a_script_only_sets_and_sends_no_sms(name: str) -> None:
+    with pytest.raises(BadScript, match=rf"^line 2: AT\+{name} is no setting$"):
+        parse(f'AT+E=on\nAT+{name}="112",1,"x"\n')
+
+
+def test_what_modules_of_the_family_have_in_their_scripts_is_no_harm() -> None:
+    assert parse("AT+SLEEPTIM=0\n")
+
+
+def test_a_bom_is_none_of_the_first_line() -> None:
+    assert [line.text for line in parse("\xef\xbb\xbfAT+E=on\n")] == ["AT+E=on"]
 
 
 def test_save_is_what_save_is_for() -> None:

@@ -22,7 +22,6 @@ def tty() -> Tty:
     return Tty()
 
 
-@pytest.mark.manual("3.6.1", "half duplex: we speak when the bus is quiet")
 async def test_a_request_leaves_at_once_in_one_write(tty: Tty) -> None:
     port = port_on(tty, AT_9600)
     async with running(port):
@@ -42,6 +41,7 @@ async def test_at_the_start_we_listen_first(tty: Tty) -> None:
         assert tty.read() == b"welcome"
 
 
+@pytest.mark.manual("3.6.1", "half duplex: we speak when the bus is quiet")
 async def test_nothing_is_sent_into_a_frame_that_comes_in(tty: Tty) -> None:
     port = port_on(tty, AT_9600)
     async with running(port):

@@ -128,7 +128,6 @@ async def test_a_peer_that_takes_a_little_now_and_then_lives() -> None:
 @pytest.mark.manual("3.4.2", "idle for 30 s: www.usr.cn to the server")
 @pytest.mark.manual("3.4.1", "to the network server, to see whether the connection lives")
 @pytest.mark.manual("4.2.1.42", "the period in seconds")
-@pytest.mark.manual("4.2.1.40", "the bytes of the hex")
 @pytest.mark.manual("2.2", "heart beat package")
 async def test_a_beat_goes_out_when_nothing_was_sent_for_hearttm_seconds() -> None:
     line = beating(FakeChannel())

@@ -142,6 +142,7 @@ async def test_commands_cut_anywhere(size: int) -> None:
         )  # fmt: skip
 
 
+@pytest.mark.manual("4.2", "replies without echo")
 async def test_echo_off_by_the_command_itself() -> None:
     """AT+E= is echoed by the state before it."""
     async with console() as place:

@@ -55,7 +55,7 @@ WORKING = Seen(
 @pytest.mark.parametrize("kind", ["ppp", "host"])
 @pytest.mark.manual("4.2.1.19", "the code of the SIM")
 @pytest.mark.manual("4.2.1.20", "the code of the modem")
-@pytest.mark.manual("4.2.1.21", "the number of the SIM")
+@pytest.mark.manual("4.2.1.21", "empty where the SIM does not tell it")
 def test_a_modem_tells_the_facts_on_either_bearer(kind: str) -> None:
     config = parse(f'[bearer]\nkind = "{kind}"\n', "test").config
     found = facts.gather(config, "0" * 20, {}, WORKING)

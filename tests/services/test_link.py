@@ -121,6 +121,7 @@ async def test_one_log_line_for_each_reason_of_an_outage(
 # Cache
 
 
+@pytest.mark.manual("4.2.1.10", "on: what came while the link was down goes out first")
 async def test_on_connect_register_packet_then_cache_then_live_data() -> None:
     server = Server()
     link = make_link(server, register=RegisterPacket(on_connect=b"ID"))

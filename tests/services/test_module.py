@@ -244,6 +244,16 @@ async def test_the_uart_is_polled_every_hearttm_seconds_whatever_else_is_sent() 
         assert world.a.data == b""
 
 
+@pytest.mark.parametrize("mode", ["HTTPD", "SMS", "CMD"])
+@pytest.mark.manual("3.4.1", "to the serial device in network mode only")
+async def test_no_poll_in_other_modes(mode: str) -> None:
+    """Its answer would be a request, or an SMS that somebody pays for."""
+    world = polling(module__mode=mode)
+    async with world.running():
+        await asyncio.sleep(100)
+        assert world.tty.read() == b""
+
+
 async def test_no_poll_in_command_mode_and_none_made_up_for() -> None:
     world = polling()
     async with world.running():
@@ -479,6 +489,7 @@ ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nbody"
 @pytest.mark.manual("3.2.2.1", "the device asks the HTTP server, and has its answer")
 @pytest.mark.manual("4.2.1.5", "HTTPD mode")
 @pytest.mark.manual("2.2", "HTTPD mode")
+@pytest.mark.manual("3.1", "gets into its work mode")
 async def test_in_httpd_mode_a_packet_is_a_request_and_no_link_is_there() -> None:
     world = World(**HTTPD)
     async with world.running():

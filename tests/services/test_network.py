@@ -40,13 +40,14 @@ def network(
     config: HostConfig = HostConfig(),  # noqa: B008
     *,
     server: Server | None = None,
+    dialer: FakeDialer | None = None,
     password: str = "secret",
     doors_shut: bool = False,
     known: Known = nobody,
 ) -> Network:
     return Network(
         config,
-        FakeDialer(server or Server()),
+        dialer or FakeDialer(server or Server()),
         jitter=lambda: 0.0,
         password=lambda: password,
         doors_shut=doors_shut,
@@ -59,10 +60,36 @@ def network(
 
 @pytest.mark.manual("4.2.1.25", "protocol, address and port")
 @pytest.mark.manual("4.2.1.26", "protocol, address and port")
-async def test_both_links_are_made_as_the_settings_want_them() -> None:
-    links = network().links(settings(socket_b__protocol="UDP"), Legacy())
-    assert links["A"].rules.enabled
-    assert (links["B"].rules.enabled, links["B"].rules.datagrams) == (False, True)
+@pytest.mark.manual("3.1", "protocol, destination port and destination IP, set before")
+async def test_each_link_calls_whom_its_socket_names() -> None:
+    dialer = FakeDialer(Server())
+    wanted = settings(
+        socket_a__host="10.0.0.5",
+        socket_a__port=9000,
+        socket_b__protocol="UDP",
+        socket_b__host="b.example",
+        socket_b__port=65535,
+        socket_b__enabled=True,
+    )
+    links = network(dialer=dialer).links(wanted, Legacy())
+    async with running(links["A"]), running(links["B"]):
+        await asyncio.sleep(0.01)
+    assert dialer.calls == [("TCP", "10.0.0.5", 9000), ("UDP", "b.example", 65535)]
+    assert [links[name].rules.datagrams for name in "AB"] == [False, True]
+
+
+@pytest.mark.manual("3.1", "long and short connections, set before")
+@pytest.mark.manual("4.2.1.29", "of socket A")
+@pytest.mark.manual("4.2.1.30", "of socket B")
+async def test_each_socket_has_its_own_kind_of_connection() -> None:
+    wanted = settings(socket_b__connection="short", socket_b__short_timeout=25)
+    links = network().links(wanted, Legacy())
+    assert [links[name].rules.short_timeout for name in "AB"] == [None, 25]
+
+
+async def test_a_link_is_only_made_for_a_socket_that_is_on() -> None:
+    links = network().links(settings(), Legacy())
+    assert [links[name].rules.enabled for name in "AB"] == [True, False]
 
 
 async def test_sockrstim_replaces_the_back_off() -> None:

@@ -11,6 +11,10 @@ from usr7s3d.settings.model import Socket
 TCP, UDP = Socket(), Socket(protocol="UDP")
 
 
+@pytest.mark.manual("3.4.2", "the bytes of the hex, every 30 s, to the server")
+@pytest.mark.manual("4.2.1.40", "the bytes of the hex")
+@pytest.mark.manual("4.2.1.41", "NET: to the network")
+@pytest.mark.manual("4.2.1.42", "the period in seconds, as the link has it")
 def test_a_link_by_factory_settings() -> None:
     rules = link_rules(settings(), TCP, resend=True)
     assert rules.enabled
@@ -23,6 +27,8 @@ def test_a_link_by_factory_settings() -> None:
 
 @pytest.mark.parametrize("mode", ["CMD", "HTTPD", "SMS"])
 @pytest.mark.manual("4.2.1.5", "the mode decides whether the sockets work")
+@pytest.mark.manual("3.3.1", "in network mode only")
+@pytest.mark.manual("3.4.1", "to the network in network mode only")
 def test_links_are_for_net_mode_only(mode: str) -> None:
     assert not link_rules(settings(module__mode=mode), TCP, resend=True).enabled
 

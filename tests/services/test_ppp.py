@@ -54,6 +54,7 @@ async def up(ppp: Ppp) -> None:
         await ppp.bearer.until_up()
 
 
+@pytest.mark.manual("3.1", "connects to the GPRS network by itself")
 async def test_it_dials_and_comes_up() -> None:
     place = Place()
     ppp = place.ppp()

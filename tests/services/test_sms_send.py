@@ -33,6 +33,7 @@ async def ask(house: House, line: str, door: Door = Door.UART) -> bytes:
 @pytest.mark.manual("3.2.3.2", "restart, and messages go both ways")
 @pytest.mark.manual("4.2.1.47", "the destination in SMS mode")
 @pytest.mark.manual("2.2", "SMS message transmission mode")
+@pytest.mark.manual("4.2.1.5", "SMS mode")
 async def test_sms_mode_of_manual_3_2_3() -> None:
     async with living(House(**SMS_MODE)) as house:
         house.mode.from_uart(b"hello from the device")

@@ -11,6 +11,9 @@ pytestmark = pytest.mark.real
 @pytest.mark.manual("4.1.1", "works in network mode, and back to it")
 @pytest.mark.manual("1.2", "the whole daemon: what the host sends comes to the server")
 @pytest.mark.manual("2.2", "network transmission mode")
+@pytest.mark.manual("2.3", "network protocol TCP")
+@pytest.mark.manual("3.2.1.1", "TCP client")
+@pytest.mark.manual("4.2.1.5", "NET mode")
 def test_main_job(module: Daemon, host: Host, server: Server) -> None:
     """Bytes of a serial device reach a TCP server through socket A, and come back."""
     peer = server.accept()

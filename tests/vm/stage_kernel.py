@@ -144,7 +144,7 @@ def rts(trace: Path) -> bool:
 
 
 REQUEST = bytes.fromhex("010300000001840a")
-TURNS = 20
+TURNS = 10
 
 
 @pytest.mark.parametrize(("active_low", "sending"), [("true", 2), ("false", 0)])
@@ -164,7 +164,6 @@ def test_rts_stands_round_every_frame(
     guest.monitor("human-monitor-command", **{"command-line": "trace-event serial_write on"})
     for _ in range(TURNS):  # socket A's server sends it back: what we say is what we hear
         exchange(guest.uart, REQUEST)
-        guest.until("! usr7s3ctl status --json | grep -q '\"frames\": 0,'")
     guest.until(f"usr7s3ctl status --json | grep -q '\"frames\": {TURNS},'")
     guest.monitor("human-monitor-command", **{"command-line": "trace-event serial_write off"})
     status = json.loads(guest.run("usr7s3ctl status --json"))["uart"]["rs485"]

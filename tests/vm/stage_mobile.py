@@ -256,6 +256,7 @@ def quiet(place: Place) -> None:
 
 
 def test_unplugged_in_the_middle_and_back_without_a_hand(place: Place) -> None:
+    connects = place.status()["links"]["a"]["connects"]
     with traffic(place):
         time.sleep(3)
         place.guest.unplug(AT)
@@ -265,7 +266,6 @@ def test_unplugged_in_the_middle_and_back_without_a_hand(place: Place) -> None:
         place.guest.until("! pgrep -a -x pppd | grep -v FTDI4")
         place.modem.say("plug")
         place.plug()
-        connects = place.status()["links"]["a"]["connects"]
         told(
             place.until(lambda status: status["links"]["a"]["connects"] > connects),
             "from the plug to a connected socket again",

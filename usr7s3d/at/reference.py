@@ -61,8 +61,9 @@ Whatever a file lacks, or has a bad value for, comes from the next set: saved, u
 factory. A file that is cut is set aside whole as `NAME.bad-N`; so that this is noticed, the last
 line of each is `{END}`.
 
-The files may be edited while usr7s3d is stopped, or before a restart; comments, order and unknown
-keys stay when it writes them. The values below are those of the factory.
+The files may be edited while usr7s3d is stopped, or before `systemctl reload usr7s3d`, which reads
+them again; a restart of the module alone (`AT+Z`) does not. Comments, order and unknown keys stay
+when it writes them. The values below are those of the factory.
 """
 
 

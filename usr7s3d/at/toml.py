@@ -27,7 +27,7 @@ HEAD = """\
 # What the module remembers.
 #
 # AT+S, AT+CFGTF, AT+RELD and AT+CLEAR write the values; comments, order and keys that
-# usr7s3d does not know stay.  Edit it, then restart usr7s3d.  The last line tells that the
+# usr7s3d does not know stay.  Edit it, then reload usr7s3d.  The last line tells that the
 # file is whole: keep it last.  In texts one character is one byte: "\\u00e9" is E9.
 """
 

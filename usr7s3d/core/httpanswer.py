@@ -10,6 +10,7 @@ MIB = 1024 * 1024
 LIMIT = MIB  # bytes of an answer that are kept; a longer one is refused
 HEAD_LIMIT = 16 * 1024  # bytes of status line and headers, and of any other line
 WASTE_LIMIT = MIB  # bytes beside them: 1xx answers, the sizes of chunks
+BODILESS = (204, 304)  # whatever length they tell, as 304 does of what it does not send
 
 
 class BadAnswer(Exception):
@@ -79,7 +80,7 @@ class Answer:
         match event:
             case h11.InformationalResponse():
                 self._cut(-len(self._rest))  # it was none of the answer
-            case h11.Response():
+            case h11.Response() if event.status_code not in BODILESS:
                 self._check_length(event.headers)
             case h11.Data() if self._body_only:
                 self.content += event.data

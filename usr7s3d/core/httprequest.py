@@ -20,6 +20,9 @@ HTTP_PORT = 80  # the one that Host does not name
 # What no request line may contain: controls, blanks, and bytes with the eighth bit.
 _FORBIDDEN = re.compile(rb"[\x00-\x20\x7f-\xff]")
 
+# What would end the head early, and make another request of the rest.
+_EMPTY_LINES = re.compile(rb"(\n)(?:[ \t\r]*\n)+")
+
 
 @dataclass(frozen=True, slots=True)
 class Form:
@@ -39,7 +42,13 @@ class Form:
 
     @property
     def keeps_alive(self) -> bool:
-        """Whether we want the connection for the next request, too."""
+        """Whether we want the connection for the next request, too.
+
+        Not where the owner's head says how long the body is: if that is not so, the rest
+        would be taken for the beginning of the next request.
+        """
+        if _has(self.head, b"content-length") or _has(self.head, b"transfer-encoding"):
+            return False
         options = _values(self.head, b"connection")
         return b"close" not in {option.strip() for option in options.lower().split(b",")}
 
@@ -51,7 +60,7 @@ def request(form: Form, packet: bytes) -> bytes:
     lines = [b"%s %s HTTP/1.1" % (form.method.encode(), target)]
     if not _has(form.head, b"host"):
         lines.append(b"Host: " + form.server.encode("latin-1"))
-    if head := form.head.rstrip(CRLF):
+    if head := _EMPTY_LINES.sub(rb"\1", form.head.strip(b" \t" + CRLF)):
         lines.append(head)
     if posts and not _has(form.head, b"content-length"):
         lines.append(b"Content-Length: %d" % len(packet))

@@ -18,6 +18,10 @@ class NoAnswer(Exception):
     """What to tell the person when the daemon cannot be asked."""
 
 
+class NotRunning(NoAnswer):
+    """There is no daemon at this place."""
+
+
 def ask(runtime: Path, request: dict[str, Any]) -> dict[str, Any]:
     """The daemon's answer to ``request``.  Raises NoAnswer."""
     for answer in stream(runtime, request):
@@ -59,7 +63,7 @@ def _connected(path: Path) -> socket.socket:
         raise NoAnswer(f"no permission for {path}; {_remedy()}") from None
     except (FileNotFoundError, ConnectionRefusedError):
         sock.close()
-        raise NoAnswer(f"usr7s3d is not running (nobody answers at {path})") from None
+        raise NotRunning(f"usr7s3d is not running (nobody answers at {path})") from None
     except OSError as error:
         sock.close()
         raise NoAnswer(f"{path}: {error.strerror or error}") from None

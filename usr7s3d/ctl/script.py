@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from usr7s3d.at.table import GROUPS, Command
+from usr7s3d.at.table import BY_NAME, GROUPS, Command
 
 HEAD = """\
 # Settings of a module, as AT commands; usr7s3ctl config import reads them.
@@ -15,7 +15,11 @@ HEAD = """\
 """
 EXTENSIONS = "Beyond the manual: a USR-GPRS232-7S3 may not know these"
 
-_SET = re.compile(r"AT\+\s*\w+\s*=(?!\?)", re.IGNORECASE)
+_SET = re.compile(r"AT\+[ \t]*([A-Z0-9]+)[ \t]*=(?![ \t]*\?\Z)", re.IGNORECASE)
+# Not all that Python takes for one: 85 is a byte of a text in UTF-8.
+_LINE_END = re.compile(r"\r\n|\r|\n")
+_BLANKS = " \t"
+BOM = "\xef\xbb\xbf"  # some editors put it in front of UTF-8
 
 
 class BadScript(Exception):
@@ -57,12 +61,16 @@ def _sections() -> Iterator[tuple[str, list[Command]]]:
 def parse(text: str) -> list[Line]:
     """The sets in ``text``.  Raises BadScript when there is anything else."""
     lines = []
-    for number, line in enumerate(text.splitlines(), 1):
-        stripped = line.strip()
+    for number, line in enumerate(_LINE_END.split(text.removeprefix(BOM)), 1):
+        stripped = line.strip(_BLANKS)
         if not stripped or stripped.startswith("#"):
             continue
-        if not _SET.match(stripped):
+        found = _SET.match(stripped)
+        if not found:
             hint = "; --save saves" if stripped.upper() == "AT+S" else ""
             raise BadScript(f"line {number} is not of the form AT+X=...{hint}")
+        command = BY_NAME.get(found[1].upper())
+        if command and command.action:
+            raise BadScript(f"line {number}: AT+{found[1]} is no setting")
         lines.append(Line(number, stripped))
     return lines

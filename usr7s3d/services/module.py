@@ -26,7 +26,7 @@ from usr7s3d.services.door import NetworkDoor
 from usr7s3d.services.link import Link
 from usr7s3d.services.network import Legacy, Network
 from usr7s3d.services.outlet import Outlet
-from usr7s3d.services.plan import line_settings, uart_rules
+from usr7s3d.services.plan import line_settings, polls_uart, uart_rules
 from usr7s3d.services.port import Port
 from usr7s3d.services.timer import LazyTimer
 
@@ -226,8 +226,7 @@ class Module:
             "console": self.console.run(liveness),
             "line changes": self._change_lines(liveness),
         }
-        heartbeat = self.settings.heartbeat
-        if heartbeat.enabled and heartbeat.target == "COM" and heartbeat.data:
+        if polls_uart(self.settings):
             parts["heartbeat"] = self._beat_uart(liveness)
         if self.httpd:
             parts["http"] = self.httpd.run(liveness)

@@ -30,6 +30,13 @@ def uart_rules(settings: Settings, escape_quiet: float) -> UartRules:
     )
 
 
+def polls_uart(settings: Settings) -> bool:
+    """Whether the heartbeat goes to the UART; in network mode only (manual 3.4.1)."""
+    beat = settings.heartbeat
+    to_uart = beat.enabled and beat.target == "COM" and beat.data != ""
+    return to_uart and settings.module.mode == "NET"
+
+
 def cloud_login(settings: Settings, template: str) -> bytes:
     """The first bytes on socket A (manual 3.5); empty while CLOUDEN is off."""
     if not settings.cloud.enabled:

@@ -27,7 +27,21 @@ def test_without_a_daemon_and_with_a_mistake(
     assert "BAD  file" in said
     assert "did you mean device" in said
     assert "BAD  daemon   usr7s3d is not running" in said
+    assert "-> systemctl start usr7s3d" in said
     assert "BAD  UART     there is no /dev/serial0" in said
+
+
+def test_a_daemon_that_is_somebody_elses_need_not_be_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(*_: object) -> dict[str, object]:
+        raise NoAnswer("no permission for it; use sudo, or join its group:\n    sudo adduser")
+
+    monkeypatch.setattr(command, "ask", refuse)
+    command.run(arguments(tmp_path), tmp_path)
+    said = capsys.readouterr().out
+    assert "BAD  daemon   no permission for it; use sudo" in said
+    assert "systemctl start" not in said
 
 
 def test_the_echo_needs_the_daemon(tmp_path: Path) -> None:

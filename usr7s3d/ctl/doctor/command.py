@@ -4,7 +4,7 @@ import argparse
 import time
 from pathlib import Path
 
-from usr7s3d.ctl.client import NoAnswer, ask
+from usr7s3d.ctl.client import NoAnswer, NotRunning, ask
 from usr7s3d.ctl.doctor import checks
 from usr7s3d.ctl.doctor.checks import CHECKS, Finding, Level, Status
 from usr7s3d.ctl.doctor.host import look
@@ -33,9 +33,7 @@ def run(arguments: argparse.Namespace, root: Path = Path("/")) -> int:
     parsed = load(arguments.config)
     findings = [Finding(Level.BAD, "file", line) for line in parsed.lines]
     status, silence = _status(arguments.runtime_dir)
-    if silence:
-        remedy = "systemctl start usr7s3d; or its --runtime-dir"
-        findings.append(Finding(Level.BAD, "daemon", silence, remedy))
+    findings += silence
     findings += examine(root, arguments.state_dir, parsed, status)
     if arguments.echo:
         findings.append(checks.echo(ask(arguments.runtime_dir, {"verb": "echo-test"})))
@@ -43,12 +41,15 @@ def run(arguments: argparse.Namespace, root: Path = Path("/")) -> int:
     return FAILED if any(finding.level is Level.BAD for finding in findings) else 0
 
 
-def _status(runtime: Path) -> tuple[Status, str]:
+def _status(runtime: Path) -> tuple[Status, list[Finding]]:
     """What the daemon says, or why it says nothing."""
     try:
-        return ask(runtime, {"verb": "status"}), ""
+        return ask(runtime, {"verb": "status"}), []
     except NoAnswer as failure:
-        return None, str(failure).splitlines()[0]
+        words = str(failure).splitlines()[0]
+        absent = isinstance(failure, NotRunning)
+        remedy = "systemctl start usr7s3d; or its --runtime-dir" if absent else ""
+        return None, [Finding(Level.BAD, "daemon", words, remedy)]
 
 
 def examine(root: Path, state: Path, parsed: Parsed, status: Status) -> list[Finding]:

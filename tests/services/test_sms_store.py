@@ -376,8 +376,23 @@ async def test_that_the_modem_has_gone_is_not_said_twice(caplog: pytest.LogCaptu
             house.sms.look()
             await asyncio.sleep(1)
             assert "SMS: too many wait" in caplog.messages
-            asks.rules["AT+C"] = OSError(errno.EIO, "hang-up")
-            asks.unplug()
+            await asyncio.sleep(100)
+            asks.rules["AT+CMGL"] = OSError(errno.EIO, "hang-up")
             house.sms.look()
-            await asyncio.sleep(10)
+            await asyncio.sleep(1)
     assert "hang-up" not in caplog.text
+
+
+async def test_a_modem_that_comes_back_is_read_at_once_however_often_it_went() -> None:
+    asks = FakeAsks()
+    async with living(House(asks)) as house:
+        for n in range(10):
+            asks.rules["AT+CMGL"] = OSError(errno.EIO, "hang-up")
+            asks.receive(sms(f"{n}", second=n))
+            await asyncio.sleep(0.1)
+            asks.unplug()  # its owner notices behind us
+            asks.rules.clear()
+            await asyncio.sleep(5)
+            asks.plug()
+            await asyncio.sleep(1.5)
+            assert house.inbox[-1] == (PHONE, f"{n}")

@@ -8,6 +8,7 @@ there; they, and what is no use to anybody, give way when the store is more than
 """
 
 import asyncio
+import errno
 import logging
 import re
 from collections import deque
@@ -120,15 +121,17 @@ class Sweep:
         while True:
             with pulse.waiting():
                 await self._asks.ready.wait()
+            gone = False
             try:
                 await self._serve(pulse, backoff)
             except OSError as error:
-                # That a modem has gone is its owner's news.
-                old = str(error) == told or not self._asks.ready.is_set()
+                # That it has gone is its owner's news, and no reason to wait when it is back.
+                gone = error.errno not in (None, errno.EBUSY)
+                old = gone or str(error) == told
                 log.log(logging.DEBUG if old else logging.INFO, "SMS: %s", error.strerror or error)
                 told = str(error)
             # One that has gone is waited for above; its only port may be free for seconds.
-            delay = backoff.next() if self._asks.ready.is_set() else SOON
+            delay = SOON if gone or not self._asks.ready.is_set() else backoff.next()
             with pulse.waiting(delay):
                 await asyncio.sleep(delay)
 

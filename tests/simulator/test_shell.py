@@ -230,6 +230,21 @@ def test_it_stays_after_a_script_until_it_is_told_to_end(tmp_path: Path, from_fi
     assert os.listdir(tmp_path) == ["script"]
 
 
+def test_a_shell_that_put_it_into_the_background_can_end_it(tmp_path: Path) -> None:
+    """Where SIGINT is ignored from the start."""
+    command = ["env", "--ignore-signal=INT", *PROGRAM, "--at", str(tmp_path / "at")]
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+    try:
+        assert process.stdout
+        assert process.stdout.readline().startswith(b"ready: ")
+        process.terminate()
+        process.communicate(timeout=30)
+    finally:
+        process.kill()
+    assert process.returncode == 0
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_person_at_a_terminal(tmp_path: Path) -> None:
     """Ctrl-d ends it."""
     ours, its = os.openpty()

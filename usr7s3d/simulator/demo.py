@@ -153,6 +153,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="./demo", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--once", action="store_true", help="end after the show")
     arguments = parser.parse_args()
+    # A shell has those in its background ignore it, and we end by it, whoever asks.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     demo = Demo(once=arguments.once or not sys.stdin.isatty())
     try:
         asyncio.run(demo.run())

@@ -161,6 +161,12 @@ def test_the_modem(state: str, words: str) -> None:
     assert words in bad(checks.modem, PI4, told, ppp)
 
 
+@pytest.mark.parametrize("state", ["absent", "denied", "sim"])
+def test_what_the_daemon_knows_of_the_modem_is_said(state: str) -> None:
+    told = {**status(), "modem": {"state": state, "problem": "it shows its CD-ROM only"}}
+    assert "it shows its CD-ROM only -> " in bad(checks.modem, PI4, told, parse("", "F").config)
+
+
 @pytest.mark.parametrize(
     ("bearer", "words"),
     [

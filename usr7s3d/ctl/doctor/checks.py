@@ -150,9 +150,11 @@ def modem(host: Host, config: HostConfig, device: str, status: Status) -> list[F
     state = told["state"]
     if state == "absent":
         remedy = "lsusb; a stick that shows a disk or a network card needs its other mode"
-        return [Finding(Level.BAD, "modem", "none that we know is plugged in", remedy)]
+        words = told.get("problem") or "none that we know is plugged in"
+        return [Finding(Level.BAD, "modem", words, remedy)]
     if state in ("denied", "sim"):
         words = "the network refuses the SIM" if state == "denied" else "the SIM is not ready"
+        words = told.get("problem") or words
         return [Finding(Level.BAD, "modem", words, "[modem] pin; journalctl -u usr7s3d")]
     return [Finding(Level.GOOD, "modem", state)]
 

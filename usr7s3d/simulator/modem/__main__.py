@@ -89,6 +89,8 @@ async def _run(arguments: argparse.Namespace) -> None:
 def main() -> int:
     """Entry point; the exit status."""
     arguments = _arguments()
+    # A shell has those in its background ignore it, and we end by it, whoever asks.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         asyncio.run(_run(arguments))
     except KeyboardInterrupt:

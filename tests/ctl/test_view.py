@@ -177,6 +177,12 @@ def test_differences() -> None:
     assert view.differences({"differences": []}) == "no set differs from another"
 
 
+def test_differences_command_no_terminal() -> None:
+    values = [['"\x9b2Jcaf\xe9\x85"', ["running"]], ['""', ["factory"]]]
+    shown = view.differences({"differences": [["STMSG", values]]})
+    assert shown.splitlines()[1] == '    "[9B]2Jcaf\xe9[85]"  running'
+
+
 @pytest.mark.parametrize(
     ("count", "text"),
     [(0, "0 B"), (999, "999 B"), (1000, "1.0 kB"), (12_345_678, "12.3 MB"), (5e15, "5000.0 TB")],

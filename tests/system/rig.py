@@ -17,7 +17,7 @@ import tty
 from collections.abc import Callable
 from pathlib import Path
 from time import monotonic
-from typing import Any, TypeVar
+from typing import Any, BinaryIO, TypeVar
 
 T = TypeVar("T")
 
@@ -321,11 +321,14 @@ class Daemon:
         """The reply on the control door, its blank lines left out."""
         return str(self.request(verb="at", line=line)["reply"]).replace("\r\n", " ").strip()
 
-    def ctl(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    def ctl(
+        self, *arguments: str, stdout: int | BinaryIO = subprocess.PIPE
+    ) -> "subprocess.CompletedProcess[str]":
         """usr7s3ctl itself."""
         return subprocess.run(
             [sys.executable, "-m", "usr7s3d.ctl", "--runtime-dir", str(self.runtime), *arguments],
-            capture_output=True,
+            stdout=stdout,
+            stderr=subprocess.PIPE,
             text=True,
             errors="surrogateescape",
             timeout=WITHIN,

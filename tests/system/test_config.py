@@ -34,6 +34,19 @@ def test_what_was_exported_makes_another_module_the_same(
     assert module.ctl("config", "export").stdout.encode("utf-8", "surrogateescape") == text
 
 
+def test_a_full_disk_is_told_in_a_line(module: Daemon) -> None:
+    with Path("/dev/full").open("wb") as full:
+        result = module.ctl("config", "export", stdout=full)
+    assert (result.returncode, result.stderr) == (1, "usr7s3ctl: No space left on device\n")
+
+
+def test_bytes_that_some_take_for_a_line_end_come_back(module: Daemon, tmp_path: Path) -> None:
+    assert module.at('AT+STMSG="\xc3\x85ngstr\xc3\xb6m"') == "OK"
+    script = tmp_path / "settings.at"
+    assert module.ctl("config", "export", "-o", str(script)).returncode == 0
+    assert module.ctl("config", "import", str(script)).stderr == ""
+
+
 def test_the_first_error_stops_it_and_is_named(module: Daemon, tmp_path: Path) -> None:
     script = tmp_path / "settings.at"
     script.write_text('# ours\nAT+HEARTTM=60\nAT+CMDPW="no # please"\nAT+HEARTTM=70\n')

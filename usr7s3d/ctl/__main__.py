@@ -29,9 +29,17 @@ def main() -> None:
         print(f"usr7s3ctl: {failure}", file=sys.stderr)
         sys.exit(FAILED)
     except (KeyboardInterrupt, BrokenPipeError):
-        # The reader of our output has left; Python would complain once more at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _give_up_output()  # whose reader has left
         sys.exit(FAILED)
+    except OSError as failure:  # a full disk behind ">"
+        print(f"usr7s3ctl: {failure.strerror}", file=sys.stderr)
+        _give_up_output()
+        sys.exit(FAILED)
+
+
+def _give_up_output() -> None:
+    """Python would complain about it once more at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _arguments() -> argparse.Namespace:

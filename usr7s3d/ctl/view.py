@@ -96,11 +96,17 @@ def _http(http: dict[str, Any]) -> str:
 def differences(answer: dict[str, Any]) -> str:
     """Each command that is not the same everywhere, its values, and which sets have them."""
     lines = []
-    for command, values in answer["differences"]:
+    for command, found in answer["differences"]:
+        values = [(_printable(value), sets) for value, sets in found]
         lines.append(f"AT+{command}")
         width = max(len(value) for value, _ in values)
         lines += [f"    {value:<{width}}  {', '.join(sets)}" for value, sets in values]
     return "\n".join(lines) or "no set differs from another"
+
+
+def _printable(text: str) -> str:
+    """``text`` that tells a terminal nothing: bytes 80 to A0 as ``[hh]``."""
+    return "".join(c if c.isprintable() else f"[{ord(c):02X}]" for c in text)
 
 
 def _row(name: str, state: str, *rest: str) -> str:

@@ -318,11 +318,15 @@ async def test_a_modem_that_goes_while_parts_are_deleted_leaves_none_behind() ->
         assert asks.used == {}
 
 
-async def test_a_text_that_noise_hides_in_a_list_goes_to_the_uart_once() -> None:
+@pytest.mark.parametrize(
+    "pdus", [[sms("hello")], [sms("hel", part=(7, 2, 1)), sms("lo", part=(7, 2, 2))]]
+)
+async def test_a_text_that_noise_hides_in_a_list_goes_to_the_uart_once(pdus: list[str]) -> None:
+    """Until then it stays in the store."""
     asks = FakeAsks()
     async with living(House(asks, **SMS_MODE)) as house:
         house.outlet.hold("command mode")
-        asks.receive(sms("hello"))
+        asks.receive(*pdus)
         await asyncio.sleep(1)
         asks.rules["AT+CMGL"] = OK
         house.sms.look()
@@ -330,6 +334,7 @@ async def test_a_text_that_noise_hides_in_a_list_goes_to_the_uart_once() -> None
         asks.rules.clear()
         house.sms.look()
         await asyncio.sleep(1)
+        assert len(asks.used) == len(pdus)
         house.outlet.release("command mode")
         await asyncio.sleep(1)
         assert (house.tty.read(), asks.used) == (b"hello", {})

@@ -134,9 +134,18 @@ class Intake:
         before = len(self._joiner)
         wholes = self._joiner.add(part, self._clock())
         if not wholes and len(self._joiner) == before:
-            return (slot,)  # a double
+            return self._take_double(slot, part)
         self._where.setdefault(part, []).append(slot)
         return await self._take_wholes(wholes)
+
+    def _take_double(self, slot: Slot, part: Deliver) -> Iterable[Slot]:
+        """It stays as long as its message does: it may be the same, read once more."""
+        waiting = [whole.slots for whole in self._waiting if part in whole.joined.parts]
+        if slot.index is None or not (waiting or part in self._where):
+            return (slot,)
+        slots = waiting[0] if waiting else self._where[part]
+        slots[:] = [each for each in slots if each.place != slot.place] + [slot]
+        return ()
 
     async def _take_wholes(self, wholes: Iterable[Joined]) -> list[Slot]:
         done: list[Slot] = []

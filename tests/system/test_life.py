@@ -220,6 +220,7 @@ def test_stderr_that_is_not_the_journal(daemon: Daemon) -> None:
 # -- what it costs
 
 
+@pytest.mark.alone
 def test_ready_in_half_a_second(daemon: Daemon, host: Host) -> None:
     """The best of a few, since the machine is shared."""
     daemon.configure(device=host.path)
@@ -234,6 +235,7 @@ def test_ready_in_half_a_second(daemon: Daemon, host: Host) -> None:
     assert min(times) < 0.5
 
 
+@pytest.mark.alone
 def test_idle_means_idle(module: Daemon, host: Host, server: Server) -> None:
     """Connected, and nothing to do: not one wake-up."""
     peer = server.accept()

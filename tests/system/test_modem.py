@@ -199,6 +199,7 @@ def test_messages_leave_no_thread_and_no_memory_behind(
     assert figure(daemon, "Threads") == threads == 1
 
 
+@pytest.mark.alone
 def test_one_that_is_named_and_not_there_costs_no_wake_up(
     daemon: Daemon, host: Host, server: Server
 ) -> None:
@@ -212,6 +213,7 @@ def test_one_that_is_named_and_not_there_costs_no_wake_up(
     assert figure(daemon, "voluntary_ctxt_switches") - before == 0
 
 
+@pytest.mark.alone
 def test_one_that_is_registered_costs_no_wake_up(
     daemon: Daemon, host: Host, server: Server, stick: Simulator
 ) -> None:

@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
-from usr7s3d.at.compare import differences
 from usr7s3d.at.engine import Door
 from usr7s3d.core.liveness import Liveness
 from usr7s3d.devices import cachefile
@@ -197,6 +196,8 @@ class Daemon:
         return {"reply": outcome.reply.decode("latin-1"), "ok": outcome.ok}
 
     async def _diff(self, _: Request) -> Request:
+        from usr7s3d.at.compare import differences  # noqa: PLC0415 - asked for once a year
+
         return {"differences": differences(self._life.levels)}
 
     async def _echo_test(self, _: Request) -> Request:

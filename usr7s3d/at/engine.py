@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
-from usr7s3d.at import basic, textmode
+from usr7s3d.at import basic
 from usr7s3d.at.facts import Facts
 from usr7s3d.at.fields import ParameterError, Text
 from usr7s3d.at.table import BY_NAME, GROUPS, Action, Command
@@ -206,6 +206,8 @@ def _run_basic(request: _Request, state: State, unchanged: Answer) -> Answer:
 def _sms(request: _Request, state: State, unchanged: Answer) -> Answer:
     if not state.facts.modem:
         raise Unavailable
+    from usr7s3d.at import textmode  # noqa: PLC0415 - it costs memory, without a modem for nothing
+
     if request.op == "=?":
         shown = textmode.ranges(request.name)
         return replace(unchanged, reply=_lines(f"+{request.name}: {shown}") if shown else OK)

@@ -15,7 +15,6 @@ from operator import methodcaller
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from usr7s3d.core.backoff import Backoff
-from usr7s3d.core.echo import Echo
 from usr7s3d.core.line import LineSettings
 from usr7s3d.core.liveness import Liveness, Pulse
 from usr7s3d.core.pace import Pace
@@ -23,10 +22,11 @@ from usr7s3d.devices.limit import TimeLimit
 from usr7s3d.devices.stream import Stream
 from usr7s3d.devices.uart import NO_RS485, Uart
 from usr7s3d.hostconfig import Rs485
-from usr7s3d.services.bus import Bus
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # they cost memory, on an RS232 line for nothing
+    from usr7s3d.core.echo import Echo
     from usr7s3d.devices.rs485 import Direction
+    from usr7s3d.services.bus import Bus
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +40,12 @@ DRAIN_STEP = 0.005  # s between two looks at the kernel's buffer
 
 OpenUart = Callable[[str, LineSettings, Rs485], Uart]
 InThread = Callable[..., Awaitable[Any]]  # devices.thread.in_thread
+
+
+def _new_echo() -> "Echo":
+    from usr7s3d.core.echo import Echo  # noqa: PLC0415
+
+    return Echo()
 
 
 class Port:
@@ -71,7 +77,7 @@ class Port:
         self._drained: Callable[[], None] = lambda: None
         self._uart: Uart | None = None
         self._bus: Bus | None = None
-        self._echo = Echo() if rs485.echo else None
+        self._echo = _new_echo() if rs485.echo else None
         self._reopen = asyncio.Event()
         self._pauses = {NOBODY}
         self._pace: Pace | None = None
@@ -292,7 +298,9 @@ class Port:
                 self._bus = None
                 await self._close(uart)
 
-    def _make_bus(self, uart: Uart) -> Bus:
+    def _make_bus(self, uart: Uart) -> "Bus":
+        from usr7s3d.services.bus import Bus  # noqa: PLC0415
+
         return Bus(uart, self.line, self._echo, received=self._receive, sent=self._sent)
 
     def _begin(self, uart: Uart, stream: Stream, asked: LineSettings) -> None:

@@ -32,6 +32,28 @@ def test_a_late_call_splits_where_the_silence_was(framer: Framer) -> None:
     assert framer.receive(b"two", 10.05) == [b"one"]
 
 
+def test_a_busy_machine_makes_no_silence_of_bytes_that_waited_in_the_kernel() -> None:
+    framer = Framer(silence=0.010, length=1024, character_time=10 / 9600)
+    framer.receive(b"one", 10.0)
+    framer.catch_up(12, 10.0125)  # 12 bytes take 12.5 ms
+    assert framer.receive(b" and the two", 10.0125) == []
+    assert framer.expire(10.0225) == [b"one and the two"]
+
+
+def test_a_silence_before_them_is_one_even_on_a_busy_machine() -> None:
+    framer = Framer(silence=0.010, length=1024, character_time=10 / 9600)
+    framer.receive(b"one", 10.0)
+    framer.catch_up(12, 10.023)
+    assert framer.receive(b"and then two", 10.023) == [b"one"]
+
+
+def test_a_punctual_timer_is_believed() -> None:
+    framer = Framer(silence=0.010, length=1024, character_time=10 / 9600)
+    framer.receive(b"one", 10.0)
+    framer.catch_up(3, 10.011)
+    assert framer.receive(b"two", 10.011) == [b"one"]
+
+
 def test_1024_bytes_end_a_packet(framer: Framer) -> None:
     assert framer.receive(b"x" * 1023, 10.0) == []
     assert framer.receive(b"y", 10.01) == [b"x" * 1023 + b"y"]

@@ -54,6 +54,7 @@ class Crossing:
         self.port, self.a, self.b = FakePort(), FakeLink("A"), FakeLink("B")
         links = [cast(Link, link) for link in (self.a, self.b)]
         self.seen: list[tuple[str, str, int]] = []
+        self.now = 0.0
         port = cast(Port, self.port)
         self.outlet = Outlet(port)
         self.bridge = Bridge(
@@ -61,12 +62,14 @@ class Crossing:
             self.outlet,
             links,
             show_id=show_id,
+            clock=lambda: self.now,
             moved=lambda *movement: self.seen.append(movement),
         )
         self.outlet.flow = self.bridge.flow
 
     def comes(self, name: str, data: bytes, now: float = 10.0, *, datagram: bool = False) -> None:
-        self.bridge.to_uart(name, data, now, datagram=datagram)
+        self.now = now
+        self.bridge.to_uart(name, data, datagram=datagram)
 
 
 @pytest.fixture

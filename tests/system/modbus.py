@@ -9,6 +9,7 @@ The wire passes bytes at the pace of the line.  Ten thousand polls at each rate,
 
 import argparse
 import asyncio
+import math
 import os
 import statistics
 import tempfile
@@ -35,9 +36,12 @@ TURN = 0.002  # s; a slave thinks for longer than the silence before it speaks
 
 
 class Wire:
-    """Two PTYs, and between them the bytes at the pace of ``baud``."""
+    """Two PTYs, and between them the bytes at the pace of ``baud``.
 
-    def __init__(self, baud: int) -> None:
+    On a busy machine it may itself tear an answer apart, for ``silence`` s or more; it counts that.
+    """
+
+    def __init__(self, baud: int, silence: float) -> None:
         self._character = 10 / baud
         self._fds = [os.openpty(), os.openpty()]
         for master, slave in self._fds:
@@ -45,6 +49,9 @@ class Wire:
             os.set_blocking(master, False)
         self.ends = [os.ttyname(slave) for _, slave in self._fds]
         self.writes: list[int] = []  # bytes of each write of end 0
+        self.torn = 0  # silences in what end 0 got, long enough to end a packet there
+        self._silence = silence
+        self._written_since = math.inf  # when the part before was written at the earliest
         self._queues: list[deque[tuple[float, int]]] = [deque(), deque()]
         self._loop = asyncio.get_running_loop()
         for end in (0, 1):
@@ -69,8 +76,17 @@ class Wire:
         while queue and queue[0][0] <= now:
             due.append(queue.popleft()[1])
         os.write(self._fds[1 - end][0], due)
+        if end == 1:
+            self._count_torn(now, last=not queue)
         if queue:
             self._loop.call_at(queue[0][0], self._pass_on, end)
+
+    def _count_torn(self, before: float, *, last: bool) -> None:
+        """A part of an answer was written, not before ``before``; the next one may be late."""
+        after = self._loop.time()
+        if after - self._written_since >= self._silence:
+            self.torn += 1
+        self._written_since = math.inf if last else before
 
     def close(self) -> None:
         """Cut it."""
@@ -127,13 +143,14 @@ class Result:
 
     turns: list[float]  # s for each poll, from request to answer
     errors: int
-    writes: set[int]  # sizes of what the daemon wrote to the line
-    packets: set[int]  # and of what it sent to the server
+    writes: list[int]  # sizes of what the daemon wrote to the line
+    packets: list[int]  # and of what it sent to the server
+    torn: int  # silences that the wire made in answers
 
 
 async def poll(home: Path, baud: int, polls: int) -> Result:
     """Poll the slave; one that does not answer rightly counts as an error."""
-    wire = Wire(baud)
+    wire = Wire(baud, UARTFT[baud] / 1000)
     registers = SimData(0, values=VALUES, datatype=DataType.REGISTERS)
     slave = ModbusSerialServer(
         SimDevice(id=1, simdata=[registers]),
@@ -155,7 +172,7 @@ async def poll(home: Path, baud: int, polls: int) -> Result:
             await client.connect()
             turns, errors = await _poll(client, polls)
             client.close()
-            return Result(turns, errors, set(wire.writes), set(relay.packets))
+            return Result(turns, errors, wire.writes, relay.packets, wire.torn)
     finally:
         await slave.shutdown()  # type: ignore[no-untyped-call]
         daemon.close()

@@ -69,7 +69,7 @@ class PasswordGate:
         """
         if self._held or self._behind_command:
             return False
-        if at - self._last_byte_at >= PACKET_GAP and self._possible(data):
+        if self._wanted and at - self._last_byte_at >= PACKET_GAP and self._possible(data):
             return False
         self._last_byte_at = at
         return True

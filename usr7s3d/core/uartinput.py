@@ -92,7 +92,8 @@ class UartInput:
         self._rules = rules
         self._escape = EscapeDetector(rules.timing)
         self._gate = PasswordGate(rules.packet_time)
-        self._framer = Framer(rules.packet_time, rules.packet_length)
+        character_time = 10 * rules.bit_time
+        self._framer = Framer(rules.packet_time, rules.packet_length, character_time)
         self._lines = LineReader(rules.bit_time)
         self._busy = False
         self._waiting: deque[tuple[bytes, float]] = deque()  # came while busy
@@ -109,8 +110,22 @@ class UartInput:
         """Take commands with this password from now on; None takes none."""
         self._gate.set_password(wanted)
 
+    def passes(self, data: bytes, now: float) -> bool:
+        """Whether ``data`` is a packet as it is and nothing is held, as often; then it is noted.
+
+        The short way of :meth:`receive`, which else has to be called.
+        """
+        # The framer comes first: it notes a time that only counts while it holds something.
+        return (
+            not (self._busy or self.command_mode)
+            and self._framer.passes(data, now)
+            and self._escape.passes(data, now)
+            and self._gate.passes(data, now)
+        )
+
     def receive(self, data: bytes, now: float) -> list[Event]:
         """Take ``data``, which came at ``now``.  Feed no more than 4 KiB while busy."""
+        self._framer.catch_up(len(data), now)
         if self._plain(data, now):
             return [Packet(packet) for packet in self._framer.receive(data, now)]
         events = self.expire(now)

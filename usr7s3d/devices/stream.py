@@ -104,8 +104,11 @@ class Stream:
     def write(self, data: bytes) -> None:
         """Send ``data`` behind what is unsent.  The caller bounds what waits here."""
         if self._open and not self._unsent:
-            data = data[self._take(data) :]
-            if data and self._open and not self._write_error:
+            taken = self._take(data)
+            if taken == len(data):
+                return
+            data = data[taken:]
+            if self._open and not self._write_error:
                 self._loop.add_writer(self._fd, self._writable)
         self._unsent += data
 

@@ -18,21 +18,29 @@ class Bridge:
     """The data path of NET mode (manual 3.2.1).  ``show_id`` is SOCKIDEN."""
 
     def __init__(
-        self, port: Port, outlet: Outlet, links: Sequence[Link], *, show_id: bool, moved: Moved
+        self,
+        port: Port,
+        outlet: Outlet,
+        links: Sequence[Link],
+        *,
+        show_id: bool,
+        clock: Callable[[], float],
+        moved: Moved,
     ) -> None:
         self._port = port
         self._outlet = outlet
         self._links = links
         self._moved = moved
         self._marker = RunMarker() if show_id else None
+        self._clock = clock
         for link in links:
             link.changed = self._link_changed
 
     def from_uart(self, packet: bytes) -> None:
         """Give ``packet`` to every link."""
         for link in self._links:
-            self._moved("UART", link.name, len(packet))
             link.send(packet)
+            self._moved("UART", link.name, len(packet))
             if link.holds_up:
                 self._port.pause("links")
 
@@ -40,12 +48,14 @@ class Bridge:
         if not any(link.holds_up for link in self._links):
             self._port.resume("links")
 
-    def to_uart(self, name: str, data: bytes, now: float, *, datagram: bool) -> None:
-        """Give the UART ``data`` that socket ``name`` received at ``now``."""
-        self._moved(name, "UART", len(data))
+    def to_uart(self, name: str, data: bytes, *, datagram: bool) -> None:
+        """Give the UART ``data`` that socket ``name`` has received."""
         if self._marker:
-            data = self._marker.mark(name, now, datagram=datagram) + data
-        self._outlet.write(data)
+            mark = self._marker.mark(name, self._clock(), datagram=datagram)
+            self._outlet.write(mark + data)
+        else:
+            self._outlet.write(data)
+        self._moved(name, "UART", len(data))
 
     def flow(self, reading: bool) -> None:
         """Whether the links may be read: the UART takes what they bring."""

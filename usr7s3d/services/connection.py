@@ -131,6 +131,7 @@ class Connection:
         # How we end it ourselves: None = a short connection has done.
         self._ended: asyncio.Future[OSError | None] = loop.create_future()
         self._login = Login(loop.time()) if rules.login else None
+        self.open = self._login is None  # packets may be sent
         if self._login:
             self._write(rules.login)
         else:
@@ -138,11 +139,6 @@ class Connection:
         self._arm()
 
     # USR Cloud (manual 3.5): nothing else is sent before its answer.
-
-    @property
-    def open(self) -> bool:
-        """Whether packets may be sent."""
-        return not (self.parting or self._login)
 
     def received(self, data: bytes) -> None:
         """The server sent ``data``."""
@@ -158,6 +154,7 @@ class Connection:
             else:
                 log.info("A: USR Cloud has accepted us")
             self._login = None
+            self.open = not self.parting
             self._introduce()
 
     def _introduce(self) -> None:
@@ -172,13 +169,13 @@ class Connection:
 
         What waits is bounded: the UART is not read while this connection is full.
         """
-        self.traffic()
-        if self._cache or self._login or self._channel.unsent:
-            self._cache.add(packet)
-            self.feed()
-        else:
+        if self.pressure.state is State.TAKING and self.open:  # so nothing waits
             self._write(self._register.on_data + packet, packet)
             self._watch()
+        else:
+            self._cache.add(packet)
+            self.feed()
+        self.traffic()
 
     def traffic(self) -> None:
         """Data goes one way or the other: a short connection stays open."""
@@ -337,7 +334,7 @@ class Connection:
 
     async def part(self) -> None:
         """Close in order; from here on packets wait for the next connection."""
-        self.parting = True
+        self.parting, self.open = True, False
         self._timer.stop()
         self.pressure.drained()
         self._changed()

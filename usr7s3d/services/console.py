@@ -111,8 +111,11 @@ class Console:
             self._port.say(self._unsaid.pop(0), unasked=True)
 
     def _receive(self, data: bytes) -> None:
-        self.last_received_at = self._clock()
-        self._handle(self._input.receive(data, self.last_received_at))
+        now = self.last_received_at = self._clock()
+        if self._input.passes(data, now):
+            self._deliver(data)
+        else:
+            self._handle(self._input.receive(data, now))
         self._arm()
 
     def _expire(self) -> None:

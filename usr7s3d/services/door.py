@@ -83,7 +83,8 @@ class NetworkDoor:
         """Take what the link received."""
         now = self._clock()
         if self._gate.passes(data, now):
-            self._pass_on(data, now)
+            self._deliver(data)
+            self._look(data, now)
         else:
             self._sort(self._gate.receive(data, now))
 
@@ -105,15 +106,16 @@ class NetworkDoor:
         """Act on ``events``; what stands behind a refused command comes next."""
         for event in events:
             if isinstance(event, password.Data):
-                self._pass_on(event.data, event.at)
+                self._deliver(event.data)
+                self._look(event.data, event.at)
             elif not self._accept(event):
                 return self._gate.proceed()
         return []
 
-    def _pass_on(self, data: bytes, at: float) -> None:
+    def _look(self, data: bytes, at: float) -> None:
+        """Count ``data``, which was passed on, when it was a guess."""
         if self._on and self._guesses.look(data, at):
             self._count_guess()
-        self._deliver(data)
 
     def _count_guess(self) -> None:
         self._link.counters.guesses += 1

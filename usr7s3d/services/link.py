@@ -258,11 +258,11 @@ class Link:
             log.warning("%s: down: %s", self.name, self.last_error)
 
     def _receive(self, data: bytes) -> None:
+        self.received(data)
         self.counters.rx_bytes += len(data)
         self.last_received_at = self._clock()
         if self._connection:
             self._connection.received(data)
-        self.received(data)
 
     def _sent(self) -> None:
         if self._connection:

@@ -81,8 +81,14 @@ class Module:
         self.links = network.links(settings, legacy)
         self.active = [link for link in self.links.values() if link.rules.enabled]
         self._outlet = Outlet(port)
-        show_id = settings.links.show_id
-        self._bridge = Bridge(port, self._outlet, self.active, show_id=show_id, moved=moved)
+        self._bridge = Bridge(
+            port,
+            self._outlet,
+            self.active,
+            show_id=settings.links.show_id,
+            clock=self._clock,
+            moved=moved,
+        )
         self.httpd = network.httpd(settings, legacy, self._outlet, moved)
         in_sms_mode = sms and settings.module.mode == "SMS"
         self.sms_mode = sms.mode(self._outlet, moved) if sms and in_sms_mode else None
@@ -105,7 +111,7 @@ class Module:
 
     def _door(self, link: Link, network: Network) -> NetworkDoor:
         def deliver(data: bytes) -> None:
-            self._bridge.to_uart(link.name, data, self._clock(), datagram=link.rules.datagrams)
+            self._bridge.to_uart(link.name, data, datagram=link.rules.datagrams)
 
         door = NetworkDoor(
             link,
@@ -117,7 +123,7 @@ class Module:
         )
 
         def received(data: bytes) -> None:
-            if not self._changes_line(link, data):
+            if not (data.startswith(uartframe.HEAD) and self._changes_line(link, data)):
                 door.receive(data)
 
         link.received = received if self.settings.uart.similar_rfc2217 else door.receive

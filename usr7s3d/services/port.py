@@ -26,6 +26,7 @@ from usr7s3d.hostconfig import Rs485
 if TYPE_CHECKING:  # they cost memory, on an RS232 line for nothing
     from usr7s3d.core.echo import Echo
     from usr7s3d.devices.rs485 import Direction
+    from usr7s3d.devices.sending import SendingProcess
     from usr7s3d.services.bus import Bus
 
 log = logging.getLogger(__name__)
@@ -76,6 +77,7 @@ class Port:
         self._received: Callable[[bytes], object] = lambda _: None
         self._drained: Callable[[], None] = lambda: None
         self._uart: Uart | None = None
+        self._out: Stream | SendingProcess | None = None  # what its bytes leave by
         self._bus: Bus | None = None
         self._echo = _new_echo() if rs485.echo else None
         self._reopen = asyncio.Event()
@@ -92,9 +94,8 @@ class Port:
     @property
     def unsent(self) -> int:
         """Bytes for the UART that wait in the daemon."""
-        out = self._uart.out if self._uart else None
         waiting = self._bus.waiting if self._bus else 0
-        return len(self._pending) + (out.unsent if out else 0) + waiting
+        return len(self._pending) + (self._out.unsent if self._out else 0) + waiting
 
     @property
     def full(self) -> bool:
@@ -120,7 +121,10 @@ class Port:
 
     def write(self, data: bytes) -> None:
         """Send ``data`` from the network, behind everything before it; wait for a tty."""
-        if self._uart:
+        if self._out and not self._bus:
+            self._out.write(data)
+            self.tx_bytes += len(data)
+        elif self._uart:
             self.say(data)
         else:
             self._pending += data
@@ -136,12 +140,12 @@ class Port:
 
         On RS485 what is ``unasked`` waits until the bus is quiet, however long that takes.
         """
-        if self._uart and self._uart.out:
+        if self._out:
             self.tx_bytes += len(data)
             if self._bus:
                 self._bus.write(data, patient=unasked)
             else:
-                self._uart.out.write(data)
+                self._out.write(data)
 
     @contextmanager
     def overheard(self, received: Callable[[bytes], object]) -> Iterator[None]:
@@ -279,7 +283,7 @@ class Port:
         self._bus = self._make_bus(uart) if with_bus else None
         received = self._bus.receive if self._bus else self._receive
         stream = uart.attach(received, self._sent, note)
-        self._uart = uart
+        self._uart, self._out = uart, uart.out
         try:
             self._begin(uart, stream, asked)
             with pulse.waiting():
@@ -292,8 +296,8 @@ class Port:
                 if not lost:
                     await self.sent(LAST_WORDS)
                 uart.detach()
-                self._uart = None
-                self._pending += uart.out.take_back() if uart.out else b""
+                self._pending += self._out.take_back() if self._out else b""
+                self._uart = self._out = None
                 self._pending += self._bus.close() if self._bus else b""
                 self._bus = None
                 await self._close(uart)

@@ -16,6 +16,7 @@ from usr7s3d import __version__  # noqa: E402
 from usr7s3d.hostconfig import check, load  # noqa: E402
 
 FAILED = 1
+WIDTH = 80  # of the help
 NOT_ROOT = "; use sudo, or give it folders of yours by --state-dir and --runtime-dir"
 PRIORITIES = {"DEBUG": 7, "INFO": 6, "WARNING": 4, "ERROR": 3, "CRITICAL": 2}  # syslog(3)
 
@@ -53,8 +54,13 @@ def _forget_argparse() -> None:
 def _arguments() -> Arguments:
     import argparse  # noqa: PLC0415 - and nothing of it stays; see _forget_argparse
 
+    def formatter(prog: str) -> argparse.HelpFormatter:
+        # To look how wide the terminal is, it would load shutil and its archivers: 0.5 MB.
+        return argparse.HelpFormatter(prog, width=WIDTH)
+
     parser = argparse.ArgumentParser(
         prog="usr7s3d",
+        formatter_class=formatter,
         description="A Raspberry Pi, a USB modem and a UART HAT as a USR-GPRS232-7S3 module.",
     )
     parser.add_argument(

@@ -29,10 +29,10 @@ from usr7s3d.life import Life, Outside
 from usr7s3d.services import status, watchdog
 from usr7s3d.services.control import BadRequest, Control, Request, Verb
 from usr7s3d.services.echotest import echo_test
-from usr7s3d.services.network import Legacy
+from usr7s3d.services.links.network import Legacy
+from usr7s3d.services.mobile.uplink import Uplink
 from usr7s3d.services.port import Port
 from usr7s3d.services.sms.memory import Memory
-from usr7s3d.services.uplink import Uplink
 from usr7s3d.services.watch import Watchers
 
 log = logging.getLogger(__name__)

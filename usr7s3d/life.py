@@ -25,22 +25,22 @@ from usr7s3d.devices.uart import header_uart, open_uart
 from usr7s3d.hostconfig import HostConfig, Parsed
 from usr7s3d.hostconfig.kinds import GpioLine, KernelLed
 from usr7s3d.modem.seen import Seen
-from usr7s3d.services.bridge import Moved
 from usr7s3d.services.commander import Commander
 from usr7s3d.services.console import COMMAND_LIMIT
 from usr7s3d.services.facts import gather
+from usr7s3d.services.links.bridge import Moved
+from usr7s3d.services.links.network import Legacy, Network, keepalive, nobody
+from usr7s3d.services.mobile.uplink import Kit, MakeDial, Uplink
 from usr7s3d.services.module import Module
-from usr7s3d.services.network import Legacy, Network, keepalive, nobody
 from usr7s3d.services.panel import OpenLamp, OpenPin, Panel
 from usr7s3d.services.plan import line_settings
 from usr7s3d.services.port import InThread, OpenUart, Port
-from usr7s3d.services.uplink import Kit, MakeDial, Uplink
 from usr7s3d.settings.model import Apn
 
 if TYPE_CHECKING:
     from usr7s3d.devices.gpio import Line
     from usr7s3d.devices.leds import Lamp
-    from usr7s3d.services.modem import Modem
+    from usr7s3d.services.mobile.modem import Modem
     from usr7s3d.services.sms.service import Sms
 
 log = logging.getLogger(__name__)
@@ -53,7 +53,7 @@ def _dialer(config: HostConfig, interface: str, servers: Sequence[str]) -> Diale
 
 
 def _kit(config: HostConfig, store: Store, runtime: Path, apn: Apn, dialer: MakeDial) -> Kit:
-    from usr7s3d.services import outfit  # noqa: PLC0415 - it costs 1 MB
+    from usr7s3d.services.mobile import outfit  # noqa: PLC0415 - it costs 1 MB
 
     return outfit.kit(config, store, runtime, apn, dialer)
 

@@ -28,7 +28,7 @@ from usr7s3d.core.httpanswer import Answer
 from usr7s3d.core.httprequest import request
 from usr7s3d.core.lines import LF_WAIT
 from usr7s3d.core.uartinput import Command, Event, Packet, Rules, UartInput, Write
-from usr7s3d.services.httpd import rules_of
+from usr7s3d.services.links.httpd import rules_of
 from usr7s3d.settings.model import FACTORY, Settings
 
 FACTS = Facts(

@@ -8,8 +8,8 @@ from functools import partial
 from usr7s3d.core.backoff import Backoff
 from usr7s3d.core.cache import Cache
 from usr7s3d.core.register import RegisterPacket
-from usr7s3d.services.connection import Counters, Rules
-from usr7s3d.services.link import Link
+from usr7s3d.services.links.connection import Counters, Rules
+from usr7s3d.services.links.link import Link
 
 
 class FakeChannel:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
-from usr7s3d.services.conversation import Port
+from usr7s3d.services.mobile.conversation import Port
 
 
 def ok(*lines: str) -> bytes:

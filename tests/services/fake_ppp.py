@@ -8,7 +8,7 @@ from usr7s3d.devices.pppclient import Report, Request
 from usr7s3d.modem.command import Command
 from usr7s3d.modem.dialogue import Answer
 from usr7s3d.modem.results import Final, Verdict, final
-from usr7s3d.services.phone import Line
+from usr7s3d.services.mobile.phone import Line
 
 UP: list[Report] = [
     {"interface": "ppp0"},

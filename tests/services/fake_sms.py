@@ -10,7 +10,7 @@ from tests.modem.tpdu import deliver, septets
 from usr7s3d.modem.command import Command
 from usr7s3d.modem.dialogue import Answer, Unsolicited
 from usr7s3d.modem.results import Final, Verdict
-from usr7s3d.services.ready import Ready
+from usr7s3d.services.mobile.ready import Ready
 
 OK = Final(Verdict.OK)
 GONE = OSError(errno.ENODEV, "there is no modem")

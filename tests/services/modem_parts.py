@@ -12,9 +12,9 @@ from usr7s3d.devices.usb import Plugged
 from usr7s3d.hostconfig import HostConfig
 from usr7s3d.hostconfig.model import Bearer
 from usr7s3d.hostconfig.model import Modem as Config
-from usr7s3d.services.finder import Found, Outside
-from usr7s3d.services.modem import Modem
-from usr7s3d.services.unlock import Notebook
+from usr7s3d.services.mobile.finder import Found, Outside
+from usr7s3d.services.mobile.modem import Modem
+from usr7s3d.services.mobile.unlock import Notebook
 
 AT, DATA = "/dev/ttyUSB2", "/dev/ttyUSB3"
 STICK = Plugged(at=(AT, DATA), data=DATA, usb="1-1.2", model="SIMCom (1e0e:9001)")

@@ -5,8 +5,8 @@ from typing import cast
 
 import pytest
 
-from usr7s3d.services.bridge import Bridge
-from usr7s3d.services.link import Link
+from usr7s3d.services.links.bridge import Bridge
+from usr7s3d.services.links.link import Link
 from usr7s3d.services.outlet import Outlet
 from usr7s3d.services.port import Port
 

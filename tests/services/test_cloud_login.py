@@ -11,8 +11,8 @@ from tests.services.parts import running, settings
 from tests.services.test_network import network
 from usr7s3d.hostconfig import HostConfig
 from usr7s3d.hostconfig.model import Cloud as CloudConfig
-from usr7s3d.services.link import Link
-from usr7s3d.services.network import Legacy
+from usr7s3d.services.links.link import Link
+from usr7s3d.services.links.network import Legacy
 
 LOGIN = b"100111111000001111110000test"
 CLOUD = {

@@ -10,7 +10,7 @@ from tests.services.fake_channel import FakeChannel
 from usr7s3d.core.cache import Cache
 from usr7s3d.core.pressure import State
 from usr7s3d.core.register import RegisterPacket
-from usr7s3d.services.connection import Connection, Counters, Rules
+from usr7s3d.services.links.connection import Connection, Counters, Rules
 
 
 class Line:

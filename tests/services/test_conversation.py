@@ -11,7 +11,7 @@ from tests.services.parts import settle
 from usr7s3d.modem.command import ATTENTION, dial, query, send_message
 from usr7s3d.modem.dialogue import Answer, Unsolicited
 from usr7s3d.modem.results import Verdict
-from usr7s3d.services.conversation import MOST_WAITING, Conversation, ModemGone, conversation
+from usr7s3d.services.mobile.conversation import MOST_WAITING, Conversation, ModemGone, conversation
 
 CSQ, CREG = query("+CSQ"), query("+CREG?")
 SMS = send_message("0011", 17)

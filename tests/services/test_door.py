@@ -13,7 +13,7 @@ from usr7s3d.at.engine import Door
 from usr7s3d.at.levels import Levels
 from usr7s3d.core.guesses import Bucket
 from usr7s3d.services.commander import Commander
-from usr7s3d.services.door import GUESSES, REFILL, NetworkDoor
+from usr7s3d.services.links.door import GUESSES, REFILL, NetworkDoor
 
 VER = b"secret#\r\n+VER:1.0\r\n\r\nOK\r\n"
 

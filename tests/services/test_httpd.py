@@ -12,7 +12,7 @@ from tests.services.parts import settings
 from usr7s3d.core.httpanswer import LIMIT
 from usr7s3d.core.liveness import Liveness
 from usr7s3d.services.bearer import Bearer
-from usr7s3d.services.httpd import Counters, Httpd, rules_of
+from usr7s3d.services.links.httpd import Counters, Httpd, rules_of
 from usr7s3d.services.outlet import Outlet
 
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nbody"

@@ -13,7 +13,7 @@ from usr7s3d.core.backoff import Backoff
 from usr7s3d.core.cache import Cache
 from usr7s3d.core.liveness import Liveness
 from usr7s3d.core.register import RegisterPacket
-from usr7s3d.services.link import Link
+from usr7s3d.services.links.link import Link
 
 
 @asynccontextmanager

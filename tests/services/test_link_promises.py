@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests import virtual_clock
 from tests.services.fake_channel import REFUSED, FakeChannel, Server, make_link, slow
 from tests.services.test_link import running
-from usr7s3d.services.link import Link
+from usr7s3d.services.links.link import Link
 
 SIZE = 8  # bytes of each packet, so that what arrived can be cut into packets again
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import pytest
 
 from tests.services.parts import at_once, running
-from usr7s3d.services.meter import MONTHS, PERIOD, Meter
+from usr7s3d.services.mobile.meter import MONTHS, PERIOD, Meter
 
 
 class Place:

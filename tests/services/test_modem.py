@@ -17,8 +17,8 @@ from usr7s3d.hostconfig.model import Modem as Config
 from usr7s3d.modem.command import dial, query, send_message
 from usr7s3d.modem.ports import Unusable, UsbDevice
 from usr7s3d.modem.results import Verdict
-from usr7s3d.services.conversation import ModemGone
-from usr7s3d.services.modem import MOST_SILENT
+from usr7s3d.services.mobile.conversation import ModemGone
+from usr7s3d.services.mobile.modem import MOST_SILENT
 
 CSQ = query("+CSQ")
 SMS = send_message("0011", 17)

@@ -16,8 +16,8 @@ from usr7s3d.core.liveness import Liveness
 from usr7s3d.devices.dial import Received, Sent
 from usr7s3d.hostconfig import HostConfig
 from usr7s3d.services.commander import Commander
+from usr7s3d.services.links.network import Legacy, Network
 from usr7s3d.services.module import Module
-from usr7s3d.services.network import Legacy, Network
 from usr7s3d.services.plan import line_settings
 
 FRAME = bytes.fromhex("55 AA 55 00 25 80 83 28")  # manual 3.6.2: 9600 8N1

@@ -14,7 +14,7 @@ from usr7s3d.devices.tcp import Keepalive
 from usr7s3d.hostconfig import HostConfig
 from usr7s3d.hostconfig.model import Bearer, Identity, Safety
 from usr7s3d.hostconfig.model import Link as LinkConfig
-from usr7s3d.services.network import Introduction, Known, Legacy, Network, keepalive, nobody
+from usr7s3d.services.links.network import Introduction, Known, Legacy, Network, keepalive, nobody
 from usr7s3d.settings.model import Register, Settings
 
 A, B = ("A", "TCP", "test.usr.cn", 2317), ("B", "TCP", "test.usr.cn", 2317)

@@ -8,7 +8,7 @@ from tests.services.modem_parts import DATA, Bench
 from tests.services.parts import running
 from usr7s3d.modem.command import ECHO_OFF, dial
 from usr7s3d.modem.seen import REGISTERED
-from usr7s3d.services.phone import Phone
+from usr7s3d.services.mobile.phone import Phone
 
 CONNECT = b"\r\nCONNECT 150000000\r\n"
 

@@ -12,7 +12,7 @@ from tests.services.fake_ppp import UP, FakePhone, FakePppd
 from tests.services.parts import no_jitter, running, settle
 from usr7s3d.devices.pppclient import Report, Request
 from usr7s3d.hostconfig.model import Bearer as Config
-from usr7s3d.services.ppp import SMS_TIME, Ppp
+from usr7s3d.services.mobile.ppp import SMS_TIME, Ppp
 from usr7s3d.settings.model import Apn
 
 APN = Apn(name="internet", user="web", password="geheim")

@@ -12,7 +12,7 @@ from usr7s3d.core.ladder import FIRST_PAUSE, PATIENCE, STABLE, Trouble
 from usr7s3d.hostconfig.kinds import GpioLine
 from usr7s3d.hostconfig.model import Modem as Config
 from usr7s3d.modem.seen import ABSENT, REGISTERED, SEARCHING, STARTING, Seen
-from usr7s3d.services.recovery import Recovery
+from usr7s3d.services.mobile.recovery import Recovery
 
 T = TypeVar("T")
 SILENT = "3 commands without an answer"

@@ -14,8 +14,8 @@ from usr7s3d.core.line import LineSettings
 from usr7s3d.core.liveness import Liveness
 from usr7s3d.hostconfig import HostConfig
 from usr7s3d.services.commander import Commander
+from usr7s3d.services.links.network import Legacy, Network
 from usr7s3d.services.module import REPLY_LIMIT, RESTART_DELAY, Module
-from usr7s3d.services.network import Legacy, Network
 from usr7s3d.settings.model import FACTORY
 
 OK = b"\r\nOK\r\n"

@@ -10,8 +10,8 @@ from tests.services.parts import at_once, no_jitter, running
 from usr7s3d.hostconfig import HostConfig
 from usr7s3d.hostconfig.model import Bearer as Config
 from usr7s3d.hostconfig.model import Modem
-from usr7s3d.services.ppp import Ppp
-from usr7s3d.services.uplink import NO_MODEM, ONE_PORT, Kit, Uplink
+from usr7s3d.services.mobile.ppp import Ppp
+from usr7s3d.services.mobile.uplink import NO_MODEM, ONE_PORT, Kit, Uplink
 from usr7s3d.settings.model import Apn
 
 HOST, PPP = HostConfig(bearer=Config(kind="host")), HostConfig(bearer=Config(kind="ppp"))

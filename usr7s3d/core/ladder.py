@@ -4,7 +4,7 @@
     gone                                 power > reboot
     refused    AT+CFUN=1,1 > USB reset
 
-Silent: on both of its ports, opened anew (services/modem.py).  Each step waits for the one
+Silent: on both of its ports, opened anew (services/mobile/modem.py).  Each step waits for the one
 before it to work.  A climb that reached the top is followed by a pause, twice as long each
 time.  How many climbs there were outlives us (:class:`Record`): a daemon or a machine that
 starts again must not find itself at the first pause for ever.

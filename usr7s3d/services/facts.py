@@ -8,7 +8,7 @@ from usr7s3d.at.facts import Facts
 from usr7s3d.devices.route import default_route
 from usr7s3d.hostconfig import HostConfig
 from usr7s3d.modem.seen import Seen
-from usr7s3d.services.link import Link
+from usr7s3d.services.links.link import Link
 
 # What CREG knows of 3GPP TS 27.007 10.1.22: "CSFB not preferred" is registered for all others.
 _PLAIN_STATS = {9: 1, 10: 5}

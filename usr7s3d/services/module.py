@@ -19,12 +19,12 @@ from usr7s3d.core.guesses import Bucket
 from usr7s3d.core.idle import idle_until
 from usr7s3d.core.line import LineSettings
 from usr7s3d.core.liveness import Liveness, Pulse
-from usr7s3d.services.bridge import Bridge, Moved
 from usr7s3d.services.commander import Commander
 from usr7s3d.services.console import COMMAND_LIMIT, Console
-from usr7s3d.services.door import NetworkDoor
-from usr7s3d.services.link import Link
-from usr7s3d.services.network import Legacy, Network
+from usr7s3d.services.links.bridge import Bridge, Moved
+from usr7s3d.services.links.door import NetworkDoor
+from usr7s3d.services.links.link import Link
+from usr7s3d.services.links.network import Legacy, Network
 from usr7s3d.services.outlet import Outlet
 from usr7s3d.services.plan import line_settings, polls_uart, uart_rules
 from usr7s3d.services.port import Port

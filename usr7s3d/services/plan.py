@@ -5,7 +5,7 @@ from usr7s3d.core import cloud
 from usr7s3d.core.escape import Timing
 from usr7s3d.core.line import LineSettings
 from usr7s3d.core.uartinput import Rules as UartRules
-from usr7s3d.services.connection import Rules as LinkRules
+from usr7s3d.services.links.connection import Rules as LinkRules
 from usr7s3d.settings.model import Settings, Socket
 
 PATIENCE = 0.25  # s that a full link may hold the UART

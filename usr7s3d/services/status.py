@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any
 from usr7s3d import __version__
 from usr7s3d.core.line import LineSettings
 from usr7s3d.modem.seen import NONE
-from usr7s3d.services.link import Link
+from usr7s3d.services.links.link import Link
+from usr7s3d.services.mobile.uplink import Uplink
 from usr7s3d.services.module import Module
 from usr7s3d.services.port import Port
-from usr7s3d.services.uplink import Uplink
 
 PERCENTILES = (50, 99, 99.9)
 
 if TYPE_CHECKING:
     from usr7s3d.devices.rs485 import Direction
-    from usr7s3d.services.httpd import Httpd
+    from usr7s3d.services.links.httpd import Httpd
     from usr7s3d.services.sms.service import Sms
 
 

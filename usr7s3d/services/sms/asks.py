@@ -5,7 +5,7 @@ from typing import Protocol
 
 from usr7s3d.modem.command import Command
 from usr7s3d.modem.dialogue import Answer, Unsolicited
-from usr7s3d.services.ready import Ready
+from usr7s3d.services.mobile.ready import Ready
 
 
 class Asks(Protocol):

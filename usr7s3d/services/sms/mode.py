@@ -8,7 +8,7 @@ from collections.abc import Callable
 from usr7s3d.modem.joiner import Joined
 from usr7s3d.modem.numbers import same_number
 from usr7s3d.modem.userdata import Alphabet
-from usr7s3d.services.bridge import Moved
+from usr7s3d.services.links.bridge import Moved
 from usr7s3d.services.outlet import Outlet
 from usr7s3d.services.sms.desk import Desk
 

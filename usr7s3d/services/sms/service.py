@@ -8,8 +8,8 @@ from typing import Any
 from usr7s3d.core.bound import Bound
 from usr7s3d.core.liveness import Liveness
 from usr7s3d.hostconfig import HostConfig
-from usr7s3d.services.bridge import Moved
 from usr7s3d.services.commander import Commander
+from usr7s3d.services.links.bridge import Moved
 from usr7s3d.services.outlet import Outlet
 from usr7s3d.services.sms.asks import Asks
 from usr7s3d.services.sms.desk import Desk

@@ -20,7 +20,7 @@ from usr7s3d.core.liveness import Liveness, Pulse
 from usr7s3d.modem.command import Command
 from usr7s3d.modem.dialogue import Answer, Unsolicited
 from usr7s3d.modem.store import Store, new_message
-from usr7s3d.services.ready import either
+from usr7s3d.services.mobile.ready import either
 from usr7s3d.services.sms.asks import Asks
 from usr7s3d.services.sms.storeroom import Place, Slot, Storeroom
 

@@ -8,7 +8,7 @@ import logging
 from usr7s3d.hostconfig.model import Modem as Config
 from usr7s3d.modem import network, rat
 from usr7s3d.modem.command import OPERATOR, order
-from usr7s3d.services.unlock import Ask, Notebook
+from usr7s3d.services.mobile.unlock import Ask, Notebook
 
 log = logging.getLogger(__name__)
 

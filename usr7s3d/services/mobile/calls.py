@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from usr7s3d.modem.command import order
 from usr7s3d.modem.dialogue import Unsolicited
-from usr7s3d.services.unlock import Ask
+from usr7s3d.services.mobile.unlock import Ask
 
 log = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ waiting for is full; no link is read while too much waits for the UART.
 from collections.abc import Callable, Sequence
 
 from usr7s3d.core.runs import RunMarker
-from usr7s3d.services.link import Link
+from usr7s3d.services.links.link import Link
 from usr7s3d.services.outlet import Outlet
 from usr7s3d.services.port import Port
 

@@ -20,7 +20,7 @@ from usr7s3d.core.guesses import Bucket, GuessFinder
 from usr7s3d.core.liveness import Liveness
 from usr7s3d.core.password import PasswordGate
 from usr7s3d.services.commander import Commander
-from usr7s3d.services.link import Link
+from usr7s3d.services.links.link import Link
 from usr7s3d.services.timer import LazyTimer
 
 log = logging.getLogger(__name__)

@@ -16,13 +16,13 @@ from usr7s3d.devices.thread import in_thread
 from usr7s3d.devices.uevents import plugs
 from usr7s3d.devices.usb import find
 from usr7s3d.hostconfig import HostConfig
-from usr7s3d.services.finder import Outside
-from usr7s3d.services.modem import Modem
-from usr7s3d.services.phone import Phone
-from usr7s3d.services.ppp import Ppp
-from usr7s3d.services.recovery import Recovery
-from usr7s3d.services.unlock import Notebook
-from usr7s3d.services.uplink import Kit, MakeDial
+from usr7s3d.services.mobile.finder import Outside
+from usr7s3d.services.mobile.modem import Modem
+from usr7s3d.services.mobile.phone import Phone
+from usr7s3d.services.mobile.ppp import Ppp
+from usr7s3d.services.mobile.recovery import Recovery
+from usr7s3d.services.mobile.unlock import Notebook
+from usr7s3d.services.mobile.uplink import Kit, MakeDial
 from usr7s3d.settings.model import Apn
 
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from usr7s3d.devices.dial import Received, Sent
 from usr7s3d.devices.pppclient import Report
 from usr7s3d.services.bearer import Bearer
-from usr7s3d.services.connection import Channel
-from usr7s3d.services.network import Dial
+from usr7s3d.services.links.connection import Channel
+from usr7s3d.services.links.network import Dial
 
 
 @dataclass(slots=True)

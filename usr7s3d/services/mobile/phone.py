@@ -13,8 +13,8 @@ from usr7s3d.modem.command import ATTENTION, Command
 from usr7s3d.modem.dialogue import Answer
 from usr7s3d.modem.results import Verdict
 from usr7s3d.modem.seen import REGISTERED, Seen
-from usr7s3d.services.conversation import OpenPort, conversation
-from usr7s3d.services.modem import Modem
+from usr7s3d.services.mobile.conversation import OpenPort, conversation
+from usr7s3d.services.mobile.modem import Modem
 
 GUARD = 1.2  # s of silence round +++; modems want 1
 LOOK = 3600.0  # s; whatever changes is told

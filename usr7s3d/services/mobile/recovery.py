@@ -28,7 +28,7 @@ LOOK = 3600.0  # s; whatever changes is told
 
 
 class Modem(Protocol):
-    """See ``services/modem.py``."""
+    """See ``services/mobile/modem.py``."""
 
     @property
     def seen(self) -> Seen:

@@ -18,8 +18,8 @@ from usr7s3d.modem.dialogue import Answer, Unsolicited
 from usr7s3d.modem.network import Registration
 from usr7s3d.modem.results import Verdict
 from usr7s3d.modem.seen import DENIED, REGISTERED, SIM, STARTING, TECHNOLOGIES, Seen, best, state
-from usr7s3d.services.choice import Choice
-from usr7s3d.services.unlock import Ask, Unlock
+from usr7s3d.services.mobile.choice import Choice
+from usr7s3d.services.mobile.unlock import Ask, Unlock
 
 log = logging.getLogger(__name__)
 

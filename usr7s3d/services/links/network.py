@@ -16,19 +16,19 @@ from usr7s3d.devices.tcp import KEEPALIVE_PROBES, Keepalive
 from usr7s3d.hostconfig import HostConfig
 from usr7s3d.modem.seen import Seen
 from usr7s3d.services.bearer import Bearer
-from usr7s3d.services.bridge import Moved
-from usr7s3d.services.connection import Channel, Counters
 from usr7s3d.services.console import Held
-from usr7s3d.services.door import GUESSES, PRINTED_PASSWORDS, REFILL
-from usr7s3d.services.link import IDENTITY, Link
+from usr7s3d.services.links.bridge import Moved
+from usr7s3d.services.links.connection import Channel, Counters
+from usr7s3d.services.links.door import GUESSES, PRINTED_PASSWORDS, REFILL
+from usr7s3d.services.links.link import IDENTITY, Link
 from usr7s3d.services.outlet import Outlet
 from usr7s3d.services.plan import cloud_login, link_rules
 from usr7s3d.services.sms.memory import Memory
 from usr7s3d.settings.model import Register, Settings, Socket
 
 if TYPE_CHECKING:
-    from usr7s3d.services.httpd import Counters as HttpCounters
-    from usr7s3d.services.httpd import Httpd
+    from usr7s3d.services.links.httpd import Counters as HttpCounters
+    from usr7s3d.services.links.httpd import Httpd
 
 log = logging.getLogger(__name__)
 
@@ -79,7 +79,7 @@ class Dial(Protocol):
         ...
 
 
-# What the modem is, waited for at most so many seconds; services.modem.Modem.known.
+# What the modem is, waited for at most so many seconds; services.mobile.modem.Modem.known.
 Known = Callable[[Callable[[Seen], str], float], Awaitable[str]]
 
 
@@ -171,7 +171,7 @@ class Network:
         """HTTPD mode, when that is the mode."""
         if settings.module.mode != "HTTPD":
             return None
-        from usr7s3d.services import httpd  # noqa: PLC0415 - it costs memory, in NET mode for nothing
+        from usr7s3d.services.links import httpd  # noqa: PLC0415 - it costs memory, in NET mode for nothing
 
         http = settings.httpd
         legacy.http = legacy.http or httpd.Counters()

@@ -17,14 +17,14 @@ from usr7s3d.devices import route
 from usr7s3d.devices.calendar import month
 from usr7s3d.hostconfig import HostConfig
 from usr7s3d.services.bearer import Bearer
-from usr7s3d.services.meter import Bytes, Meter, Notes
-from usr7s3d.services.network import Dial
+from usr7s3d.services.links.network import Dial
+from usr7s3d.services.mobile.meter import Bytes, Meter, Notes
 from usr7s3d.settings.model import Apn
 
 if TYPE_CHECKING:  # they cost 1 MB, where there is no modem for nothing
-    from usr7s3d.services.modem import Modem
-    from usr7s3d.services.ppp import Ppp
-    from usr7s3d.services.recovery import Recovery
+    from usr7s3d.services.mobile.modem import Modem
+    from usr7s3d.services.mobile.ppp import Ppp
+    from usr7s3d.services.mobile.recovery import Recovery
 
 log = logging.getLogger(__name__)
 

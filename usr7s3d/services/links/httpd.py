@@ -21,7 +21,7 @@ from usr7s3d.core.httprequest import Form
 from usr7s3d.core.liveness import Liveness
 from usr7s3d.devices.limit import TimeLimit
 from usr7s3d.services.bearer import Bearer
-from usr7s3d.services.httpcall import Call, Open
+from usr7s3d.services.links.httpcall import Call, Open
 from usr7s3d.services.outlet import Outlet
 from usr7s3d.settings.model import Settings
 

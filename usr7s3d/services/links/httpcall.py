@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from usr7s3d.core.httpanswer import Answer
-from usr7s3d.services.connection import Channel
+from usr7s3d.services.links.connection import Channel
 
 PIECE = 512  # bytes parsed at a time: 1 ms even as chunks of one byte; then others have a turn
 WAITING = 16 * 1024  # bytes received and not parsed yet, above which nothing is read

@@ -26,18 +26,18 @@ from usr7s3d.modem.command import Command
 from usr7s3d.modem.dialogue import Answer, Unsolicited
 from usr7s3d.modem.results import Verdict
 from usr7s3d.modem.seen import ABSENT, STARTING, Seen, in_words
-from usr7s3d.services import mobile
-from usr7s3d.services.calls import Calls
-from usr7s3d.services.choice import Choice
-from usr7s3d.services.conversation import (
+from usr7s3d.services.mobile import mobile
+from usr7s3d.services.mobile.calls import Calls
+from usr7s3d.services.mobile.choice import Choice
+from usr7s3d.services.mobile.conversation import (
     Conversation,
     Listener,
     ModemGone,
 )
-from usr7s3d.services.finder import CLOSE_LIMIT, OPEN_LIMIT, Finder, Outside, Stuck
-from usr7s3d.services.mobile import Mobile
-from usr7s3d.services.ready import Ready
-from usr7s3d.services.unlock import Notebook, Unlock
+from usr7s3d.services.mobile.finder import CLOSE_LIMIT, OPEN_LIMIT, Finder, Outside, Stuck
+from usr7s3d.services.mobile.mobile import Mobile
+from usr7s3d.services.mobile.ready import Ready
+from usr7s3d.services.mobile.unlock import Notebook, Unlock
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")

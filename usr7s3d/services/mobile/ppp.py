@@ -27,9 +27,9 @@ from usr7s3d.modem import call, network
 from usr7s3d.modem.command import CONTEXTS, ECHO_OFF, dial
 from usr7s3d.modem.results import Verdict
 from usr7s3d.services.bearer import Bearer
-from usr7s3d.services.network import Dial
-from usr7s3d.services.phone import Line
-from usr7s3d.services.pppsession import MobileDial, Traffic, Way
+from usr7s3d.services.links.network import Dial
+from usr7s3d.services.mobile.phone import Line
+from usr7s3d.services.mobile.pppsession import MobileDial, Traffic, Way
 from usr7s3d.settings.model import Apn
 
 log = logging.getLogger(__name__)
@@ -46,7 +46,7 @@ DOWN = "no connection through the modem yet"
 
 
 class Phone(Protocol):
-    """The modem; see ``services/phone.py``."""
+    """The modem; see ``services/mobile/phone.py``."""
 
     @property
     def may_dial(self) -> bool:

@@ -21,7 +21,7 @@ from usr7s3d.core.register import RegisterPacket
 from usr7s3d.devices.dial import ATTEMPT
 from usr7s3d.devices.limit import TimeLimit
 from usr7s3d.services.bearer import Bearer
-from usr7s3d.services.connection import Channel, Connection, Counters, Rules
+from usr7s3d.services.links.connection import Channel, Connection, Counters, Rules
 
 log = logging.getLogger(__name__)
 

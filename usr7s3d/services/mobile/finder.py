@@ -16,7 +16,7 @@ from usr7s3d.devices.usb import Plugged
 from usr7s3d.hostconfig.model import Modem as Config
 from usr7s3d.modem.command import ATTENTION
 from usr7s3d.modem.ports import Unusable
-from usr7s3d.services.conversation import OpenPort, conversation
+from usr7s3d.services.mobile.conversation import OpenPort, conversation
 
 log = logging.getLogger(__name__)
 

@@ -1,0 +1,1 @@
+"""The modem, the data call over it, and what brings both back."""

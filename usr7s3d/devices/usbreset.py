@@ -11,6 +11,11 @@ SYS, DEV = Path("/sys/bus/usb/devices"), Path("/dev/bus/usb")
 USBDEVFS_RESET = 0x5514  # <linux/usbdevice_fs.h>
 
 
+def is_there(plug: str, sys: Path = SYS) -> bool:
+    """Whether the kernel sees a device at ``plug``."""
+    return (sys / plug).exists()
+
+
 def reset(plug: str, sys: Path = SYS, dev: Path = DEV) -> None:
     """Reset the device at ``plug`` ("1-1.2").  May block for a second.  Raises OSError.
 

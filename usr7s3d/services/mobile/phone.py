@@ -62,6 +62,11 @@ class Phone:
         while not await self._modem.known(may_dial, LOOK):
             pass
 
+    async def until_stays_offline(self) -> None:
+        """Wait until it is where we may not go online."""
+        while not await self._modem.known(lambda seen: seen.stays_offline, LOOK):
+            pass
+
     async def _still_calls(self, path: str) -> bool:
         """Whether the port takes no commands: a call before us may go on, as the modem sees it."""
         async with conversation(path, self._open_port) as talk:

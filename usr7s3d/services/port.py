@@ -9,7 +9,6 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from functools import partial
 from operator import methodcaller
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -22,6 +21,7 @@ from usr7s3d.devices.limit import TimeLimit
 from usr7s3d.devices.stream import Stream
 from usr7s3d.devices.uart import NO_RS485, Uart
 from usr7s3d.hostconfig import Rs485
+from usr7s3d.services.portline import report, report_choice, turned, without_rts
 
 if TYPE_CHECKING:  # they cost memory, on an RS232 line for nothing
     from usr7s3d.devices.rs485 import Direction
@@ -61,7 +61,7 @@ class Port:
     ) -> None:
         self.device = device
         self.rs485 = rs485
-        self.line = self._without_rts(line)  # as asked for
+        self.line = without_rts(line, self.rs485)  # as asked for
         self.rx_bytes = 0
         self.tx_bytes = 0
         self._backoff = backoff
@@ -203,23 +203,16 @@ class Port:
 
     def set_line(self, line: LineSettings, level: int = logging.INFO) -> None:
         """Change the line settings, now or as soon as there is a tty; ``level`` is for the log."""
-        line = self._without_rts(line)
+        line = without_rts(line, self.rs485)
         if line == self.line:
             return
-        turned = _turned(line, self.line)
+        reopen = turned(line, self.line)
         self.line = line
-        if self._uart and turned:
+        if self._uart and reopen:
             self._reopen.set()
         elif self._uart:
             self._set(self._uart)
-            self._report(self._uart, level)
-
-    def _without_rts(self, line: LineSettings) -> LineSettings:
-        """CRTS may come from settings that are older than the transceiver on RTS."""
-        if line.flow != "CRTS" or not self.rs485.takes_rts:
-            return line
-        log.warning("UART: no flow control (CRTS): RTS switches the RS485 transceiver")
-        return replace(line, flow="NONE")
+            report(self._uart, self.device, self.line, level)
 
     def _set(self, uart: Uart) -> None:
         try:
@@ -317,13 +310,11 @@ class Port:
         """What was asked of the tty while it was missing or being opened."""
         if self.line != asked:  # a restart came while it was being opened
             self._set(uart)
-            if _turned(self.line, asked):
+            if turned(self.line, asked):
                 self._reopen.set()
-        self._report(uart)
-        if direction := uart.direction:
-            level = logging.WARNING if direction.choice.trouble else logging.INFO
-            choice = direction.choice
-            log.log(level, "UART: RS485 direction by %s (%s)", choice.way, choice.why)
+        report(uart, self.device, self.line)
+        if uart.direction:
+            report_choice(uart.direction.choice)
         pending = bytes(self._pending)
         self._pending.clear()
         self._greet()
@@ -347,23 +338,3 @@ class Port:
     def _sent(self) -> None:
         if not self.unsent:
             self._drained()
-
-    def _report(self, uart: Uart, level: int = logging.INFO) -> None:
-        """One line on what the line is; a PTY holds neither parity nor 5 to 7 data bits."""
-        try:
-            actual = uart.line()
-        except OSError as error:
-            log.log(level, "UART: %s open, settings not readable: %s", self.device, error)
-            return
-        wanted = self.line if self.line.flow != "RS485" else None
-        if wanted is None or actual == wanted:
-            log.log(level, "UART: %s open, %s", self.device, self.line)
-        else:
-            log.log(
-                level, "UART: %s open, holds %s where %s was asked", self.device, actual, self.line
-            )
-
-
-def _turned(line: LineSettings, before: LineSettings) -> bool:
-    """Whether somebody has to switch the transceiver from now on, or to leave it alone."""
-    return line.flow != before.flow and "RS485" in (line.flow, before.flow)

@@ -16,14 +16,6 @@ OLDER = "0.0.1"
 TOOLS = ["iproute2", "modemmanager"]
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One machine serves the tests of a file and of a release, in order and in one process."""
-    for item in items:
-        release = re.search(r"bookworm|trixie", item.name)
-        name = f"{item.path.stem}-{release[0] if release else ''}"
-        item.add_marker(pytest.mark.xdist_group(name))
-
-
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """What the tests have measured; their machines are emulated, so real ones are faster."""
     terminalreporter.section("measured")

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from tests.vm.conftest import TOOLS
-from tests.vm.guest import Guest
+from tests.vm.guest import INSTALL, Guest
 from tests.vm.images import image
 from tests.vm.modem import Modem
 
@@ -204,7 +204,7 @@ def place(
         guest.put("/tmp/beyond.py", BEYOND)
         guest.put("/tmp/status.py", STATUS)
         guest.run("systemd-run --unit=status python3 /tmp/status.py")
-        guest.run("apt-get -q -y --no-install-recommends install /tmp/usr7s3d.deb", timeout=180)
+        guest.run("apt-get -q -y --no-install-recommends install /tmp/usr7s3d.deb", timeout=INSTALL)
         place = Place(guest, modem)
         guest.plug(CARRIER)
         guest.run(NETWORK.format(tty=place.adapter(CARRIER)))

@@ -40,6 +40,7 @@ class Thread:
 
     def __init__(self, fd: int, character_time: float) -> None:
         self.lateness = Lateness()
+        self._untold = UNTOLD * character_time
         self._ours, self._theirs = socket.socketpair()
         line = TtyLine(fd, fd, (WINDOW, bytes(8)), (WINDOW, bytes(8)))
         self._sender = Sender(line, character_time, 0.0, 0.0)
@@ -61,7 +62,7 @@ class Thread:
                 self._sender.send(data, time.monotonic())
             late = self._sender.expire(time.monotonic())
             if late is not None:
-                self.lateness.add(late - UNTOLD * self._sender.character_time)
+                self.lateness.add(late - self._untold)
 
     def close(self) -> None:
         """End it."""

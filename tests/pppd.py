@@ -4,8 +4,8 @@
     pppd TTY OPTIONS...
 
 The user names what to do: "up" prints what pppd prints and stays until SIGTERM, "deaf" stays
-through SIGTERM too, "hangup" comes up and loses the line, "auth" is refused.  It leaves its
-command line, its pid and the password it read in TTY.log.
+through SIGTERM too, "flood" never stops to talk, "hangup" comes up and loses the line, "auth" is
+refused.  It leaves its command line, its pid and the password it read in TTY.log.
 """
 
 import json
@@ -44,6 +44,8 @@ def main() -> int:
     if user == "hangup":
         print("Modem hangup")
         return 16
+    while user == "flood":
+        print("rcvd [LCP EchoReq id=0x1 magic=0x2a]" * 4, flush=True)
     while True:
         signal.pause()
 

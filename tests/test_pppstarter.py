@@ -8,8 +8,9 @@ import socket
 import stat
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ GOOD = {
     "user": "web",
     "password": "secret",
 }
+UDEV_PROPERTIES = pppstarter.udev_properties  # the real one
 SCRIPTED_PPPD = Path(__file__).with_name("pppd.py")
 
 
@@ -324,3 +326,83 @@ def test_no_pppd_installed(tty: Path) -> None:
     with starter("--any-tty", "--pppd", "/nonexistent/pppd") as client:
         client.sendall(line(tty=str(tty)))
         assert b"No such file" in client.recv(1000)
+
+
+@contextmanager
+def served(tty: Path, **changes: object) -> Iterator[tuple[socket.socket, threading.Thread]]:
+    """The same in a thread of ours, where its times can be made shorter."""
+    ours, theirs = socket.socketpair()
+
+    def serve() -> None:
+        with theirs, suppress(ConnectionError, TimeoutError):
+            pppstarter.serve(theirs, str(SCRIPTED_PPPD), any_tty=True)
+
+    thread = threading.Thread(target=serve, daemon=True)
+    with ours:
+        ours.settimeout(20)
+        thread.start()
+        ours.sendall(line(tty=str(tty), **changes))
+        yield ours, thread
+
+
+@pytest.mark.real
+def test_a_client_that_does_not_listen(tty: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """pppd does not go on behind a socket that is full."""
+    monkeypatch.setattr(pppstarter, "REQUEST_TIME", 0.5)
+    with served(tty, user="flood") as (_, thread):
+        thread.join(20)
+        assert not thread.is_alive()
+    assert not is_alive(tty)
+
+
+@pytest.mark.real
+def test_a_client_that_goes_while_pppd_talks(tty: Path) -> None:
+    with starter("--any-tty", "--pppd", str(SCRIPTED_PPPD)) as client:
+        client.sendall(line(tty=str(tty), user="flood"))
+        assert client.recv(100)
+    assert not is_alive(tty)
+
+
+@pytest.mark.real
+def test_a_deaf_pppd_ends_with_its_client(tty: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pppstarter, "END_TIME", 0.3)
+    with served(tty, user="deaf") as (client, thread):
+        assert client.recv(100)
+        client.shutdown(socket.SHUT_WR)
+        with client.makefile() as reports:
+            assert json.loads(list(reports)[-1]) == {"exit": -signal.SIGKILL}
+        thread.join(20)
+    assert not is_alive(tty)
+
+
+@pytest.mark.real
+def test_a_second_request_ends_the_first(tty: Path) -> None:
+    with starter("--any-tty", "--pppd", str(SCRIPTED_PPPD)) as client:
+        client.sendall(line(tty=str(tty), user="up"))
+        client.recv(10)
+        client.sendall(line(tty=str(tty), user="up", password="other"))
+    assert not is_alive(tty)
+
+
+@pytest.mark.real
+def test_a_udev_that_does_not_answer(
+    machine: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pppstarter, "udev_properties", UDEV_PROPERTIES)
+    monkeypatch.setattr(pppstarter, "UDEV_TIME", 0.2)
+    udevadm = tmp_path / "udevadm"
+    udevadm.write_text("#!/bin/sh\nexec sleep 5\n")
+    udevadm.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    with pytest.raises(RefusedError, match="udev"):
+        pppstarter.check_tty("/dev/ttyUSB0", machine)
+    udevadm.write_text('#!/bin/sh\nprintf "ID_MODEL=\\377\\nUSR7S3D_MODEM=1\\n"\n')
+    pppstarter.check_tty("/dev/ttyUSB0", machine)
+    udevadm.write_text('#!/bin/sh\nprintf "XUSR7S3D_MODEM=1\\nUSR7S3D_MODEM=10\\n"\n')
+    with pytest.raises(RefusedError, match="not the modem"):
+        pppstarter.check_tty("/dev/ttyUSB0", machine)
+
+
+def test_what_pppd_says_is_bounded() -> None:
+    for text in ("x" * 9000, "local IP address " + "1" * 9000, "\0" * 9000, "\ufffd" * 9000):
+        assert len(json.dumps(pppstarter.report(text))) < 2048

@@ -31,6 +31,7 @@ REQUEST_LIMIT = 512  # bytes
 REQUEST_TIME = 5.0  # s; also for a report that nobody takes
 FIELDS = ["auth", "password", "pdp_type", "tty", "user"]
 FIELD_LIMIT = 64  # characters; APN knows 20
+UDEV_TIME = 5.0  # s
 LINE_LIMIT = 200  # bytes of a line of pppd's
 END_TIME = 8.0  # s; pppd asks the other side twice, 3 s apart, before it gives up
 TTY = re.compile(r"/dev/tty(?:USB|ACM)[0-9]{1,3}")
@@ -127,9 +128,12 @@ def check_tty(path: str, root: Path = Path("/")) -> None:
 def udev_properties(device: Path) -> list[str]:
     """What udev's rules found out about a device, NAME=value each."""
     query = ["udevadm", "info", "--query=property", f"--path={device}"]
-    answer = subprocess.run(  # noqa: S603
-        query, stdout=subprocess.PIPE, text=True, timeout=5, check=False
-    )
+    try:
+        answer = subprocess.run(  # noqa: S603
+            query, stdout=subprocess.PIPE, errors="replace", timeout=UDEV_TIME, check=False
+        )
+    except subprocess.TimeoutExpired:
+        raise RefusedError("udev does not tell whose the tty is") from None
     return answer.stdout.splitlines()
 
 
@@ -137,7 +141,7 @@ def report(line: str) -> dict[str, str]:
     """Understand a line of pppd's; pure."""
     what, _, value = " ".join(line.split()).rpartition(" ")
     name = REPORTS.get(what)
-    return {name: value} if name else {"log": line[:LINE_LIMIT]}
+    return {name: value[:LINE_LIMIT]} if name else {"log": line[:LINE_LIMIT]}
 
 
 def read_request(client: socket.socket) -> bytes:
@@ -224,6 +228,7 @@ def serve(client: socket.socket, pppd: str, any_tty: bool) -> None:
         try:
             watch(client, process.stdout.fileno())  # type: ignore[union-attr]
         finally:
+            process.stdout.close()  # type: ignore[union-attr]  # nobody reads: it must not wait
             status = end(process)
     send(client, {"exit": status})
 

@@ -14,6 +14,7 @@ class ClockedLine(Line):
     error: float = 0.0
     tells: bool = True  # whether the driver can be asked
     room: int = 4095  # bytes in the driver
+    stuck: bool = False  # takes nothing
     now: float = 0.0
     driven: list[tuple[float, bool]] = field(default_factory=list)
     characters: list[tuple[float, float, int]] = field(default_factory=list)  # from, to, byte
@@ -24,7 +25,7 @@ class ClockedLine(Line):
 
     def write(self, data: bytes | bytearray) -> int:
         waiting = sum(end > self.now for _, end, _ in self.characters)
-        taken = bytes(data[: max(0, self.room - waiting)])
+        taken = b"" if self.stuck else bytes(data[: max(0, self.room - waiting)])
         begin = max(self.now + self.latency, self.characters[-1][1] if self.characters else 0.0)
         each = self.character_time * (1 + self.error)
         for number, byte in enumerate(taken):

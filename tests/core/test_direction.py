@@ -150,12 +150,64 @@ def test_a_transmitter_that_never_ends_does_not_hold_the_bus() -> None:
     assert off <= 80 / 9600 + STUCK + ASK_LONGEST
 
 
+def test_a_driver_that_takes_no_more_does_not_hold_the_bus_and_nothing_is_lost() -> None:
+    line = ClockedLine(10 / 9600, stuck=True)
+    sender = sender_on(line, before=0.001)
+    sender.send(REQUEST, line.now)
+    run(line, sender, 10.0)
+    first, *tries = line.periods
+    assert first[1] - first[0] <= STUCK + 0.2
+    assert tries, "it is tried again"
+    assert all(off - on <= 0.001 + PAUSE for on, off in tries)
+    assert (sender.waiting, sender.active) == (8, False)
+    sender.send(b"more", line.now)
+    assert not sender.active, "not for each piece"
+    line.stuck = False
+    run(line, sender, 20.0)
+    assert line.sent == REQUEST + b"more"
+    on, off = line.periods[-1]
+    assert on + 0.001 - PAUSE <= line.characters[0][0]
+    assert off >= line.characters[-1][1] - PAUSE
+    assert sender.deadline() is None
+
+
+@pytest.mark.parametrize("tells", [True, False])
+@pytest.mark.parametrize(("old", "new"), [(115200, 1200), (1200, 115200)])
+def test_the_rate_changes_in_the_middle_of_a_frame(old: int, new: int, tells: bool) -> None:
+    """The end of what is under way moves with it."""
+    line = ClockedLine(10 / old, tells=tells)
+    sender = sender_on(line)
+    sender.send(REQUEST, 0.0)
+    line.now = 40 / old  # four characters have left
+    ends = line.now + 40 / new
+    line.characters[-1] = (ends - 10 / new, ends, 0)
+    sender.set_character_time(10 / new, line.now)
+    run(line, sender, 10.0)
+    ((_, off),) = line.periods
+    assert ends - PAUSE <= off <= ends + 10 / new + PAUSE
+
+
+def test_what_was_flushed_is_not_waited_for() -> None:
+    line = ClockedLine(10 / 1200)
+    sender = sender_on(line, after=0.002)
+    sender.send(bytes(1000), line.now)
+    line.now = 0.1
+    sender.look(line.now)
+    assert sender.deadline() == pytest.approx(1000 * 10 / 1200), "it has not left"
+    line.characters.clear()
+    sender.look(line.now)
+    run(line, sender, 1.0)
+    ((_, off),) = line.periods
+    assert off == pytest.approx(0.102)
+
+
 def test_the_rate_may_change_between_frames() -> None:
     line = ClockedLine(10 / 9600)
     sender = sender_on(line)
     sender.send(REQUEST, line.now)
     run(line, sender, 1.0)
-    line.character_time = sender.character_time = 10 / 115200
+    line.character_time = 10 / 115200
+    sender.set_character_time(10 / 115200, line.now)
     sender.send(REQUEST, line.now)
     run(line, sender, 2.0)
     assert line.periods[1][1] - line.periods[1][0] == pytest.approx(80 / 115200)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from usr7s3d.core.echo import GRACE, MOST, Echo
+from usr7s3d.core.echo import GRACE, MISSES, MOST, Echo
 
 CHARACTER = 10 / 9600
 REQUEST = bytes.fromhex("010300000001840a")
@@ -146,6 +146,112 @@ def test_at_the_end_what_is_held_is_given_up() -> None:
     echo.receive(b"\x02" + ANSWER, LATER)
     assert echo.expire(math.inf) == b"\x02" + ANSWER
     assert echo.expire(math.inf) == b""
+
+
+# -- a HAT that has none, though [rs485] echo says so
+
+
+def polls(echo: Echo, turns: int, *pieces: tuple[bytes, float], start: float = 0.0) -> list[bytes]:
+    """What comes through of each of the same polls, one a second."""
+    got = []
+    for turn in range(turns):
+        began = start + turn
+        echo.sent(REQUEST, began, CHARACTER)
+        passed = b"".join(echo.receive(data, began + at) for data, at in pieces)
+        got.append(passed + echo.expire(began + 0.9))
+    return got
+
+
+def in_bytes(data: bytes, begin: float) -> list[tuple[bytes, float]]:
+    return [(bytes([byte]), begin + n * CHARACTER) for n, byte in enumerate(data)]
+
+
+def test_without_an_echo_answers_are_whole_after_three() -> None:
+    """They begin as the request does, and come within 20 ms."""
+    echo = Echo()
+    got = polls(echo, 20, (ANSWER, LATER))
+    assert got[MISSES:] == [ANSWER] * (20 - MISSES)
+    assert echo.doubted
+
+
+def test_without_an_echo_answers_byte_by_byte_are_whole_and_not_late() -> None:
+    echo = Echo()
+    polls(echo, MISSES, (ANSWER, LATER))
+    echo.sent(REQUEST, 10.0, CHARACTER)
+    passed = [echo.receive(data, at) for data, at in in_bytes(ANSWER, 10 + LATER)]
+    assert passed == [b"", b"", ANSWER[:3], *(bytes([byte]) for byte in ANSWER[3:])]
+
+
+def test_where_nothing_comes_at_all_the_next_answer_is_whole() -> None:
+    echo = Echo()
+    polls(echo, MISSES)
+    assert polls(echo, 1, (ANSWER, LATER), start=100.0) == [ANSWER]
+
+
+def test_bytes_that_might_be_an_echo_are_not_kept_for_long() -> None:
+    echo = Echo()
+    polls(echo, MISSES)
+    assert polls(echo, 1, (REQUEST[:4], LATER), start=100.0) == [REQUEST[:4]]
+
+
+@pytest.mark.parametrize("at", [END, LATER])
+def test_an_echo_that_comes_back_after_all_is_dropped_again(at: float) -> None:
+    echo = Echo()
+    polls(echo, MISSES)
+    assert polls(echo, 2, (REQUEST, at), (ANSWER, at + 0.005), start=100.0) == [ANSWER] * 2
+    assert not echo.doubted
+
+
+def test_a_damaged_echo_after_none_is_known_by_the_time_it_comes() -> None:
+    echo = Echo()
+    polls(echo, MISSES)
+    damaged = REQUEST[:5] + b"?" + REQUEST[6:]
+    pieces = [*in_bytes(damaged, CHARACTER), (ANSWER, LATER)]
+    assert polls(echo, 1, *pieces, start=100.0) == [ANSWER]
+
+
+@pytest.mark.parametrize("lost", [1, 2, 3])
+def test_a_receiver_that_always_wakes_up_late_is_not_doubted(lost: int) -> None:
+    echo = Echo()
+    pieces = ((REQUEST[lost:], END + 3.2 * CHARACTER), (ANSWER, LATER + 0.001))
+    assert polls(echo, 20, *pieces) == [ANSWER] * 20
+    assert not echo.doubted
+
+
+# -- when it comes late for a reason
+
+
+def test_the_transceivers_delay_is_waited_for() -> None:
+    echo = Echo(lead=0.1)
+    echo.sent(REQUEST, 0.0, CHARACTER)
+    assert echo.receive(REQUEST, 0.1 + END) == b""
+    assert echo.receive(ANSWER, 0.1 + LATER) == ANSWER
+
+
+def test_an_echo_that_nobody_could_read_is_dropped_when_it_is_read() -> None:
+    """The UART was not read for a second."""
+    echo = Echo()
+    echo.sent(REQUEST, 0.0, CHARACTER)
+    echo.wait(1.0)
+    assert echo.receive(REQUEST + ANSWER, 1.0) == ANSWER
+    echo.wait(2.0)
+    assert echo.receive(REQUEST, 2.0) == REQUEST
+
+
+@given(st.binary(min_size=1, max_size=60), st.binary(max_size=60), st.data())
+def test_doubted_or_not_the_whole_echo_is_dropped_however_it_is_cut(
+    sent: bytes, answer: bytes, data: st.DataObject
+) -> None:
+    echo = Echo()
+    polls(echo, MISSES)
+    stream = sent + answer
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(stream)), max_size=6)))
+    echo.sent(sent, 100.0, CHARACTER)
+    at = 100 + len(sent) * CHARACTER + 0.005
+    passed = b""
+    for begin, end in zip([0, *cuts], [*cuts, len(stream)], strict=True):
+        passed += echo.receive(stream[begin:end], at) if begin < end else b""
+    assert passed + echo.expire(1000.0) == answer
 
 
 @given(st.binary(min_size=1, max_size=60), st.binary(max_size=60), st.data())

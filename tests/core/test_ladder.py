@@ -125,3 +125,12 @@ def test_every_step_is_counted_and_the_last_one_told() -> None:
     climb(ladder, 400.0)
     assert ladder.record.taken == {"cfun": 2, "usb_reset": 1}
     assert ladder.record.last == f"cfun: the modem does not answer ({SEEN})"
+
+
+def test_a_modem_that_is_dead_for_years() -> None:
+    """A power of two that no float holds must not end the daemon, again at each start."""
+    ladder = Ladder(PLAIN, Record(climbs=999_999_999))
+    ladder.trouble(Trouble.SILENT, SEEN, 5.0)
+    assert ladder.deadline() == 5.0 + LAST_PAUSE
+    assert len(climb(ladder, 2 * 86400.0)) == 2 * 7
+    assert ladder.record.climbs > 999_999_999

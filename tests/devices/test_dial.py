@@ -83,3 +83,12 @@ async def test_a_name_without_address_is_an_error() -> None:
         await dial(FakeResolver())
     with pytest.raises(OSError, match="no address"):
         await dialer(FakeResolver()).udp("name", 1, lambda _: None, lambda: None)
+
+
+async def test_a_name_with_a_thousand_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A share of 20 ms would be too short for each of them on GPRS."""
+    addresses = Addresses(monkeypatch)
+    with pytest.raises(TimeoutError):
+        await dial(FakeResolver(*(f"10.0.{n // 250}.{n % 250}" for n in range(1000))))
+    assert [at for at, _ in addresses.tried] == [0, 3, 6, 9, 12, 15, 18]
+    assert asyncio.get_running_loop().time() == ATTEMPT

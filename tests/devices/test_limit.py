@@ -89,3 +89,14 @@ async def test_limits_within_limits() -> None:
             await forever()
     assert outer.expired
     assert not inner.expired
+
+
+async def test_whoever_ends_it_too_late_ends_nothing_else() -> None:
+    """The block was left, by an error say, and its task is at something else by now."""
+    limit = TimeLimit(20.0)
+    with pytest.raises(OSError, match="lost"):
+        async with limit:
+            raise OSError("lost")
+    limit.expire()
+    await asyncio.sleep(1)
+    assert not limit.expired

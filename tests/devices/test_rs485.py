@@ -15,6 +15,7 @@ from tests.devices.fake_gpio import FakeGpio, Pin
 from usr7s3d.core.line import LineSettings
 from usr7s3d.devices import gpio, rs485
 from usr7s3d.devices.rs485 import ENABLED, RTS_AFTER_SEND, RTS_ON_SEND, TERMS, open_direction
+from usr7s3d.devices.termios2 import TCGETS2, TCSETS2, TERMIOS2
 from usr7s3d.hostconfig import Rs485
 
 LINE = LineSettings(9600, flow="RS485")
@@ -30,6 +31,7 @@ class Driver:
         self.terms: tuple[int, ...] = (0, 0, 0)
         self.sets: list[tuple[int, ...]] = []
         self.lines: list[str] = []
+        self.flags = termios.CREAD | termios.HUPCL
         self._sanitize = sanitize
         self._rts = rts
 
@@ -39,7 +41,13 @@ class Driver:
             if not self._rts:
                 raise NO_TTY
             assert words == struct.pack("i", termios.TIOCM_RTS)
-            self.lines.append("R" if request == termios.TIOCMBIS else "r")
+            if not self.terms[0] & ENABLED:  # else the driver switches it alone
+                self.lines.append("R" if request == termios.TIOCMBIS else "r")
+            return words
+        if request == TCGETS2:
+            return TERMIOS2.pack(0, 0, self.flags, 0, bytes(20), 9600, 9600)
+        if request == TCSETS2:
+            self.flags = TERMIOS2.unpack(words)[2]
             return words
         if self._sanitize is None:
             raise NO_TTY
@@ -157,6 +165,34 @@ def test_trouble_of_the_tty_itself_is_waited_out(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr("fcntl.ioctl", gone)
     with pytest.raises(OSError, match="Input/output"):
         open_direction(TTY, LINE, Rs485(direction="kernel"))
+
+
+@pytest.mark.parametrize("direction", ["kernel", "auto"])
+@pytest.mark.parametrize(("active_low", "level"), [(False, "R"), (True, "r")])
+def test_it_listens_from_before_the_first_frame_to_behind_the_end(
+    monkeypatch: pytest.MonkeyPatch, active_low: bool, level: str, direction: str
+) -> None:
+    """A driver leaves RTS as it finds it until it has something to send."""
+    driver = Driver(as_asked)
+    plug(monkeypatch, driver)
+    opened = open_direction(TTY, LINE, Rs485(direction=direction, active_low=active_low))
+    assert driver.lines == [level]
+    opened.close()
+    assert driver.lines == [level] * 2
+
+
+@pytest.mark.parametrize("direction", ["kernel", "rts"])
+@pytest.mark.parametrize("hangs_up", [termios.HUPCL, 0])
+@pytest.mark.parametrize(("active_low", "kept"), [(False, 0), (True, termios.HUPCL)])
+def test_when_the_tty_is_closed_rts_keeps_the_level_that_listens(
+    monkeypatch: pytest.MonkeyPatch, active_low: bool, kept: int, direction: str, hangs_up: int
+) -> None:
+    """The kernel would turn it off, and its pin high."""
+    driver = Driver(as_asked)
+    driver.flags = termios.CREAD | hangs_up
+    plug(monkeypatch, driver)
+    open_direction(TTY, LINE, Rs485(direction=direction, active_low=active_low)).close()
+    assert driver.flags == termios.CREAD | kept
 
 
 # -- auto

@@ -4,6 +4,7 @@ import asyncio
 import os
 import pty
 import signal
+import socket
 import struct
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from time import monotonic
 
 import pytest
 
-from usr7s3d.devices import sender
+from usr7s3d.devices import sender, sending
 from usr7s3d.devices.sending import Pin, SendingProcess
 
 pytestmark = pytest.mark.real
@@ -69,6 +70,18 @@ class Rig:
     async def until_idle(self, process: SendingProcess) -> None:
         async with asyncio.timeout(10):
             while process.busy:
+                self.changed.clear()
+                await self.changed.wait()
+
+    async def until_taken(self, process: SendingProcess) -> None:
+        async with asyncio.timeout(10):
+            while process.unsent:
+                self.changed.clear()
+                await self.changed.wait()
+
+    async def until_lost(self) -> None:
+        async with asyncio.timeout(10):
+            while not self.lost:
                 self.changed.clear()
                 await self.changed.wait()
 
@@ -144,10 +157,7 @@ async def test_a_process_that_dies_is_a_line_that_is_lost(rig: Rig) -> None:
     process.write(REQUEST)
     await rig.read(8)
     os.kill(process.pid, signal.SIGKILL)
-    async with asyncio.timeout(10):
-        while not rig.lost:
-            rig.changed.clear()
-            await rig.changed.wait()
+    await rig.until_lost()
     process.write(b"into the void")  # nobody is hurt
     process.close()
 
@@ -156,11 +166,117 @@ async def test_a_tty_that_hangs_up_ends_it(rig: Rig) -> None:
     process = rig.start()
     os.close(rig.host)
     process.write(REQUEST)
-    async with asyncio.timeout(10):
-        while not rig.lost:
-            rig.changed.clear()
-            await rig.changed.wait()
+    await rig.until_lost()
     process.close()
+
+
+async def test_the_daemon_goes_in_the_middle_of_a_long_frame(rig: Rig) -> None:
+    """Its socket ends; 4 s of line time are not waited for."""
+    process = rig.start(10 / 1200)
+    process.write(bytes(500))
+    await rig.read(500)
+    assert rig.sending
+    process.detach()
+    began = monotonic()
+    process.close()
+    assert monotonic() - began < sender.LAST_WORDS + 0.4
+    assert process._process.returncode == 0, "it was not killed"
+    assert not rig.sending
+
+
+async def test_the_tty_goes_in_the_middle_of_a_frame(rig: Rig) -> None:
+    """The process lets the line go by itself; the daemon may be gone, too."""
+    process = rig.start(10 / 1200)
+    process.write(REQUEST)
+    await rig.read(8)
+    assert rig.sending
+    os.close(rig.host)
+    process.write(REQUEST)
+    await rig.until_lost()
+    assert not rig.sending
+    process.close()
+
+
+@pytest.mark.limit(30)
+async def test_one_that_is_stopped_is_ended_and_nothing_is_lost(rig: Rig) -> None:
+    """By hand, or by a debugger that died: it would hold the line for ever."""
+    process = rig.start(10 / 1200)
+    process.write(REQUEST)
+    await rig.read(8)
+    await rig.until_taken(process)
+    os.kill(process.pid, signal.SIGSTOP)
+    process.write(b"waits")
+    await rig.until_lost()
+    assert process.take_back() == b"waits"
+    process.close()
+
+
+async def test_one_that_has_long_to_send_is_asked_and_left_alone(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sending, "ANSWER_LIMIT", 0.2)
+    process = rig.start(10 / 1200)
+    process.write(bytes(100))
+    await rig.read(100)
+    await rig.until_idle(process)
+    assert not rig.lost
+    assert (process.lateness.count, process.busy) == (1, False)
+    process.detach()
+    process.close()
+
+
+async def test_its_report_waits_for_a_daemon_that_is_behind(rig: Rig) -> None:
+    """Or the daemon would think for ever that the line is held."""
+    process = rig.start(10 / 921600)
+    await asyncio.sleep(0.2)
+    asyncio.get_running_loop().remove_reader(process._sock.fileno())
+    process._sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
+    for _ in range(400):  # each is a report, and they have room for fewer
+        process.write(b"x")
+        await asyncio.sleep(0.001)
+    process.attach(rig.changed.set, rig._lose)
+    await rig.until_idle(process)
+    assert (process.unsent, rig.sending) == (0, False)
+    process.detach()
+    process.close()
+
+
+async def test_another_rate_reaches_one_that_is_behind(rig: Rig) -> None:
+    process = rig.start(10 / 921600)
+    os.kill(process.pid, signal.SIGSTOP)
+    for _ in range(2000):
+        process.write(b"x" * 100)
+        if process._handed < process.unsent:
+            break
+    process.set_character_time(AT_2400)
+    assert process._character_time == AT_2400, "it has no room for that now"
+    os.kill(process.pid, signal.SIGCONT)
+    await rig.read(process.unsent)
+    await rig.until_taken(process)
+    assert process._character_time is None
+    process.detach()
+    process.close()
+
+
+async def test_a_hundred_in_a_row_leave_no_descriptor(rig: Rig) -> None:
+    before = set(os.listdir("/proc/self/fd"))
+    for _ in range(100):
+        process = rig.start()
+        process.write(b"x")
+        process.detach()
+        process.close()
+        assert not rig.sending
+    assert set(os.listdir("/proc/self/fd")) == before
+
+
+def test_one_that_cannot_be_started_leaves_no_descriptor(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    before = set(os.listdir("/proc/self/fd"))
+    with pytest.raises(OSError, match="nowhere"):
+        SendingProcess(rig.tty, rig.pin, (AT_2400, 0.0, 0.0))
+    assert set(os.listdir("/proc/self/fd")) == before
 
 
 async def test_signals_for_the_whole_service_do_not_end_it(rig: Rig) -> None:

@@ -18,7 +18,8 @@ from usr7s3d.at.table import BAUD_RATES
 from usr7s3d.core.line import LineSettings
 from usr7s3d.devices import rs485
 from usr7s3d.devices.rs485 import Choice, Direction
-from usr7s3d.devices.uart import TCGETS2, TERMIOS2, Uart, header_uart, open_uart
+from usr7s3d.devices.termios2 import TCGETS2, TERMIOS2
+from usr7s3d.devices.uart import Uart, header_uart, open_uart
 from usr7s3d.hostconfig import Rs485
 
 pytestmark = pytest.mark.real

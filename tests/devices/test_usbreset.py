@@ -40,3 +40,26 @@ def test_one_that_cannot_be_reset_is_let_in_anew(plug: Path) -> None:
 def test_one_that_is_not_there(plug: Path) -> None:
     with pytest.raises(FileNotFoundError):
         reset("1-1.3", plug / "sys", plug / "dev")
+
+
+def test_one_that_was_left_locked_out(plug: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody was stopped in the middle of the last one."""
+    monkeypatch.setattr(fcntl, "ioctl", lambda *_: None)
+    (plug / "sys/1-1.2/authorized").write_text("0\n")
+    reset("1-1.2", plug / "sys", plug / "dev")
+    assert (plug / "sys/1-1.2/authorized").read_text().startswith("1")
+
+
+def test_one_that_comes_back_as_another(plug: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def ioctl(*_: object) -> None:
+        (plug / "sys/1-1.2/authorized").unlink()
+
+    monkeypatch.setattr(fcntl, "ioctl", ioctl)
+    reset("1-1.2", plug / "sys", plug / "dev")
+
+
+def test_nobody_may(plug: Path) -> None:
+    (plug / "sys/1-1.2/authorized").unlink()
+    (plug / "dev/001/014").unlink()
+    with pytest.raises(OSError, match="authorized"):
+        reset("1-1.2", plug / "sys", plug / "dev")

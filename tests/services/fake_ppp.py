@@ -1,7 +1,7 @@
 """A modem to dial with and a pppd, as lists of what was asked of them."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from usr7s3d.devices.pppclient import Report, Request
@@ -30,7 +30,9 @@ class FakePhone:
         self.dialled_at: list[float] = []
         self.handed_over = 0
         self.busy = 0  # lines that are open
+        self.closing = 0.0  # s that it takes to close one
         self.broken: OSError | None = None
+        self.roams = asyncio.Event()
         self._may = asyncio.Event()
         self._may.set()
 
@@ -48,6 +50,9 @@ class FakePhone:
     async def until_may_dial(self) -> None:
         await self._may.wait()
 
+    async def until_stays_offline(self) -> None:
+        await self.roams.wait()
+
     @asynccontextmanager
     async def line(self) -> AsyncIterator[Line]:
         if self.broken:
@@ -56,6 +61,7 @@ class FakePhone:
         try:
             yield Line("/dev/ttyUSB2", self._ask, self._hand_over)
         finally:
+            await asyncio.sleep(self.closing)
             self.busy -= 1
 
     async def _ask(self, command: Command) -> Answer:
@@ -77,6 +83,8 @@ class FakePppd:
         self.requests: list[Request] = []
         self.running = 0
         self.ended = 0
+        self.ending: Callable[[], None] = lambda: None
+        self.gone: Callable[[], None] = lambda: None
         self._queue: asyncio.Queue[Report] = asyncio.Queue()
 
     @asynccontextmanager
@@ -90,6 +98,7 @@ class FakePppd:
             yield self
         finally:
             self.running -= 1
+            self.gone()
 
     def say(self, *reports: Report) -> None:
         for report in reports:
@@ -100,3 +109,4 @@ class FakePppd:
 
     async def end(self) -> None:
         self.ended += 1
+        self.ending()

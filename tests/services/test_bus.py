@@ -244,6 +244,130 @@ async def test_an_echo_is_dropped_whatever_the_flow_is(tty: Tty) -> None:
         assert user.data == b""
 
 
+async def test_what_comes_back_while_nobody_reads_is_an_echo_all_the_same(tty: Tty) -> None:
+    """A command takes a second; meanwhile a server sends a request, and another one."""
+    port = port_on(tty, AT_9600, ECHO)
+    async with running(port):
+        user = User(port)
+        await asyncio.sleep(1)
+        port.write(REQUEST)
+        tty.write(tty.read())
+        port.pause("command")
+        port.write(b"another")
+        await asyncio.sleep(0.006)
+        tty.write(b"answer")
+        await asyncio.sleep(1)
+        assert (user.data, tty.read(), port.unsent) == (b"", b"", 7)
+        port.resume("command")
+        await asyncio.sleep(SILENCE * 1.1)
+        assert user.data == b"answer"
+        tty.write(tty.read())
+        await settle()
+        assert (user.data, port.echo_bytes, port.unsent) == (b"answer", 15, 0)
+
+
+@pytest.mark.parametrize("flow", ["RS485", "NONE"])
+async def test_a_reply_waits_until_we_can_hear_it(tty: Tty, flow: str) -> None:
+    port = port_on(tty, LineSettings(9600, flow=flow), ECHO)
+    async with running(port):
+        user = User(port)
+        await asyncio.sleep(1)
+        port.pause("command")
+        port.say(b"OK")
+        assert tty.read() == b""
+        port.resume("command")
+        port.resume("command")
+        assert tty.read() == b"OK"
+        tty.write(b"OK")
+        await settle()
+        assert user.data == b""
+
+
+async def test_without_an_echo_a_reply_does_not_wait_for_who_reads(tty: Tty) -> None:
+    port = port_on(tty, AT_9600)
+    async with running(port):
+        User(port)
+        await asyncio.sleep(1)
+        port.pause("links")
+        port.write(REQUEST)
+        assert tty.read() == REQUEST
+
+
+async def test_what_we_could_not_hear_arrives_at_the_next_tty(tty: Tty) -> None:
+    port = port_on(tty, AT_9600, ECHO)
+    async with running(port):
+        user = User(port)
+        await asyncio.sleep(1)
+        port.pause("command")
+        port.write(REQUEST)
+        port.set_line(LineSettings(9600))
+        await asyncio.sleep(1)
+        assert tty.history == ["open", "close", "open"]
+        port.resume("command")
+        assert tty.read() == REQUEST
+        tty.write(REQUEST)
+        await settle()
+        assert (user.data, port.echo_bytes) == (b"", 8)
+
+
+@pytest.mark.parametrize("direction", ["gpio", "hardware"])
+async def test_an_echo_behind_the_transceivers_delay(tty: Tty, direction: str) -> None:
+    """The HAT that switches by itself keeps no delay of ours."""
+    rs485 = Rs485(echo=True, direction=direction, gpio_line="4", delay_before_ms=100)
+    port = port_on(tty, AT_9600, rs485)
+    async with running(port):
+        user = User(port)
+        await asyncio.sleep(1)
+        port.write(REQUEST)
+        await asyncio.sleep(0.105)
+        tty.write(tty.read())
+        await settle()
+        assert user.data == (b"" if direction == "gpio" else REQUEST)
+
+
+async def test_an_echo_that_never_comes_is_told_once(
+    tty: Tty, caplog: pytest.LogCaptureFixture
+) -> None:
+    port = port_on(tty, AT_9600, ECHO)
+    async with running(port):
+        user = User(port)
+        await asyncio.sleep(1)
+        for _ in range(10):
+            port.write(REQUEST)
+            await asyncio.sleep(0.013)
+            tty.write(REQUEST[:2] + b"answer")
+            await asyncio.sleep(1)
+        assert user.data.endswith((REQUEST[:2] + b"answer") * 7)
+    told = "UART: [rs485] echo is set, and what we send does not come back"
+    assert caplog.messages.count(told) == 1
+
+
+async def test_a_heartbeat_is_a_frame_of_its_own(tty: Tty) -> None:
+    port = port_on(tty, AT_9600)
+    async with running(port):
+        User(port)
+        await asyncio.sleep(1)
+        port.write(REQUEST)
+        await asyncio.sleep(0.002)
+        port.say(b"beat", unasked=True)
+        assert (tty.read(), port.unasked) == (REQUEST, 4)
+        await asyncio.sleep(80 / 9600 - 0.002)
+        assert tty.read() == b"", "the request is out, the silence is not over"
+        await asyncio.sleep(SILENCE * 1.01)
+        assert (tty.read(), port.unasked) == (b"beat", 0)
+
+
+async def test_on_a_bus_that_is_never_quiet_links_are_read_on(tty: Tty) -> None:
+    port = port_on(tty, AT_9600)
+    async with running(port):
+        User(port)
+        for _ in range(200):
+            tty.write(b"~")
+            port.say(bytes(80), unasked=True)
+            await asyncio.sleep(0.002)
+        assert not port.full
+
+
 async def test_old_settings_with_flow_control_where_rts_switches_the_line(
     tty: Tty, caplog: pytest.LogCaptureFixture
 ) -> None:

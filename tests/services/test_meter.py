@@ -62,10 +62,11 @@ async def test_written_once_an_hour_at_most_and_only_when_something_went() -> No
 async def test_old_months_go() -> None:
     place = Place()
     meter = place.meter()
-    for number in range(20):
-        place.month, place.bytes = f"2026-{number:02}", (number + 1, 0)
-        assert len(meter.months) <= MONTHS
-    assert "2026-19" in meter.months
+    async with running(meter):
+        for number in range(20):
+            place.month, place.bytes = f"2026-{number:02}", (number + 1, 0)
+            assert len(meter.months) <= MONTHS
+        assert "2026-19" in meter.months
 
 
 async def test_a_disk_that_fails_stops_nobody(caplog: pytest.LogCaptureFixture) -> None:
@@ -78,3 +79,27 @@ async def test_a_disk_that_fails_stops_nobody(caplog: pytest.LogCaptureFixture) 
         place.bytes = (2, 2)
     assert "traffic.toml: not written" in caplog.text
     assert place.tables == {"2026-11": {"ppp_rx": "2", "ppp_tx": "2"}}
+
+
+async def test_what_was_not_written_is_written_at_the_end() -> None:
+    place = Place()
+    async with running(place.meter()):
+        place.bytes = (100, 10)
+        place.failure = OSError(28, "No space left on device")
+        await asyncio.sleep(PERIOD + 1)
+        place.failure = None
+    assert place.tables == {"2026-11": {"ppp_rx": "100", "ppp_tx": "10"}}
+
+
+async def test_whoever_comes_next_begins_with_what_the_one_before_wrote_last() -> None:
+    """As at a new host configuration: the next one is made before the last one has ended."""
+    place = Place()
+    first = place.meter()
+    async with running(first):
+        second = place.meter()
+        assert second.months == {}
+        place.bytes = (100, 10)
+    place.bytes = (0, 0)
+    async with running(second):
+        place.bytes = (1, 2)
+        assert second.months["2026-11"] == {"ppp_rx": 101, "ppp_tx": 12}

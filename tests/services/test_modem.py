@@ -429,3 +429,31 @@ def test_on_the_systems_network_only_one_that_is_named(
     kind: str, modem: Config, expected: bool
 ) -> None:
     assert HostConfig(bearer=Bearer(kind=kind), modem=modem).modem_wanted is expected
+
+
+async def test_a_call_of_before_us_on_its_only_port_is_ended() -> None:
+    """After kill -9, on a modem that does not watch DTR: it takes commands for data."""
+    bench = Bench()
+    bench.plugged = Plugged(at=(AT,), usb="1-1.2", model="SIM800")
+    bench.fake.dumb = True
+    async with running(bench.modem):
+        await until(lambda: "+++ATH" in bench.fake.heard)
+        bench.fake.dumb = False
+        await until(lambda: bench.modem.state == "registered")
+        assert bench.modem.counters.rescues == 0
+
+
+async def test_a_mute_stick_that_nobody_knows_can_be_reset() -> None:
+    """For that it must be known where it is plugged, though it was never used."""
+    bench = Bench()
+    bench.plugged = Plugged(at=(AT, DATA), known=False, usb="1-1.2", model="A new one")
+    bench.fake.dumb = True
+    seen: list[tuple[str, str]] = []
+
+    async def rescue(_: str) -> None:
+        seen.append((bench.modem.seen.usb, bench.modem.seen.at_port))
+
+    bench.modem.rescue = rescue
+    async with running(bench.modem):
+        await until(lambda: seen)
+    assert seen[0] == ("1-1.2", AT)

@@ -287,6 +287,17 @@ async def test_a_uart_that_takes_nothing_collects_no_polls() -> None:
         assert world.port.unsent == before
 
 
+async def test_a_bus_that_is_not_quiet_collects_no_polls() -> None:
+    world = polling(uart__flow="RS485", uart__baud=9600)
+    async with world.running():
+        for _ in range(35_000):
+            world.tty.write(b"~")
+            await asyncio.sleep(0.001)
+        assert world.tty.read() == b""
+        await asyncio.sleep(1)
+        assert world.tty.read() == b"poll"
+
+
 # RSTIM (4.2.1.12)
 
 

@@ -4,8 +4,9 @@ import asyncio
 
 import pytest
 
-from tests.services.modem_parts import DATA, Bench
+from tests.services.modem_parts import AT, DATA, Bench
 from tests.services.parts import running
+from usr7s3d.devices.usb import Plugged
 from usr7s3d.modem.command import ECHO_OFF, dial
 from usr7s3d.modem.seen import REGISTERED
 from usr7s3d.services.mobile.phone import Phone
@@ -67,3 +68,43 @@ async def test_a_modem_that_has_gone() -> None:
         with pytest.raises(OSError, match="gone"):
             async with phone.line():
                 pass
+
+
+ONE_PORT = Plugged(at=(AT,), usb="1-1.2", model="SIM800")
+
+
+async def test_the_only_port_is_opened_anew_behind_a_call_and_not_without_one() -> None:
+    bench = Bench()
+    bench.plugged = ONE_PORT
+    phone = Phone(bench.modem, bench.fake.open)
+    async with running(bench.modem):
+        await phone.until_may_dial()
+        bench.fake.answers["ATD*99#"] = b"\r\nNO CARRIER\r\n"
+        async with phone.line() as line:
+            assert not (await line.ask(dial())).ok
+        await asyncio.sleep(10)
+        assert (bench.modem.counters.opens, bench.modem.state) == (1, REGISTERED)
+        bench.fake.answers["ATD*99#"] = CONNECT
+        async with phone.line() as line:
+            assert (await line.ask(dial())).ok
+            line.hand_over()
+        await asyncio.sleep(10)
+        assert (bench.modem.counters.opens, bench.modem.state) == (2, REGISTERED)
+
+
+async def test_a_call_that_ends_behind_its_modem_leaves_the_next_one_alone() -> None:
+    bench = Bench()
+    bench.plugged = ONE_PORT
+    bench.fake.answers["ATD*99#"] = CONNECT
+    phone = Phone(bench.modem, bench.fake.open)
+    async with running(bench.modem):
+        await phone.until_may_dial()
+        async with phone.line() as line:
+            assert (await line.ask(dial())).ok
+            bench.unplug()
+            await asyncio.sleep(5)
+            bench.plug(ONE_PORT)
+            await asyncio.sleep(10)
+            assert bench.modem.state == REGISTERED
+        await asyncio.sleep(10)
+        assert bench.modem.counters.opens == 2

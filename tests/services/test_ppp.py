@@ -2,20 +2,26 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+import random
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import pytest
 
 from tests.services.fake_ppp import UP, FakePhone, FakePppd
 from tests.services.parts import no_jitter, running, settle
+from usr7s3d.core.liveness import Liveness
 from usr7s3d.devices.pppclient import Report, Request
 from usr7s3d.hostconfig.model import Bearer as Config
 from usr7s3d.services.mobile.ppp import SMS_TIME, Ppp
 from usr7s3d.settings.model import Apn
 
 APN = Apn(name="internet", user="web", password="geheim")
+
+
+BOTH: list[Report] = [{"interface": "ppp0"}, {"address6": "fe80::1"}]
 
 
 class Place:
@@ -30,14 +36,14 @@ class Place:
         self.live = (0, 0)
         self.config = Config(**config)
 
-    def ppp(self) -> Ppp:
+    def ppp(self, jitter: Callable[[], float] = no_jitter) -> Ppp:
         ppp = Ppp(
             self.config,
             APN,
             self.phone,
             open_session=self.pppd.session,
             make_dial=self._make_dial,
-            jitter=no_jitter,
+            jitter=jitter,
             live_bytes=lambda _: self.live,
             sms_gap=self.sms_gap,
         )
@@ -142,8 +148,12 @@ async def test_redialled_for_ever_with_a_growing_pause(caplog: pytest.LogCapture
     [
         (10, "IPCP", True),
         (16, "hung up", True),
-        (19, "refuses user or password", False),  # no reset of the modem would mend that
-        (-9, "signal 9", True),
+        (17, "left the call", True),
+        # No reset of the modem would mend these: they are the contract's, or this machine's.
+        (19, "refuses user or password", False),
+        (4, "no PPP", False),
+        (6, "locked", False),
+        (-9, "signal 9", False),
     ],
 )
 async def test_a_session_that_does_not_come_up(status: int, words: str, counts: bool) -> None:
@@ -288,3 +298,155 @@ async def test_no_secret_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
         await up(ppp)
     assert "geheim" not in caplog.text + repr(place.pppd.requests)
     assert "ppp: up: ppp0, 10.64.64.65, 10.64.64.1, 10.64.64.2" in caplog.text
+
+
+async def test_the_pauses_differ_and_never_end() -> None:
+    place = Place()
+    place.phone.answers["ATD*99#"] = ["BUSY"]
+    ppp = place.ppp(jitter=random.Random(7).random)
+    async with running(ppp):
+        await asyncio.sleep(86000)
+    at = place.phone.dialled_at
+    pauses = [later - before for before, later in pairwise(at)][20:]
+    assert len(set(pauses)) == len(pauses) > 280
+    assert min(pauses) >= 225
+    assert max(pauses) <= 300
+
+
+async def test_rstim_does_not_cut_the_pauses_short() -> None:
+    """With the SIM refused, one call a minute for ever would be RSTIM's doing."""
+    place = Place()
+    place.phone.answers["ATD*99#"] = ["NO CARRIER"]
+    ppp = place.ppp()
+    async with running(ppp):
+        await asyncio.sleep(3600)
+        before = len(place.phone.dialled_at)
+        for _ in range(60):
+            ppp.redial("RSTIM")
+            await asyncio.sleep(60)
+        assert len(place.phone.dialled_at) - before <= 12
+
+
+async def test_rstim_while_it_comes_up_leaves_the_new_call_alone() -> None:
+    place = Place(UP[:1])
+    ppp = place.ppp()
+    async with running(ppp):
+        ppp.redial("RSTIM")
+        place.pppd.say(*UP[1:])
+        await asyncio.sleep(100)
+        assert (ppp.state, len(place.phone.dialled_at)) == ("up", 1)
+        place.pppd.script = UP
+        ppp.redial("RSTIM")
+        await asyncio.sleep(5)
+        assert (ppp.state, len(place.phone.dialled_at)) == ("up", 2)
+
+
+@pytest.mark.parametrize("closing", [0.0, 1.0])
+async def test_another_apn_at_the_moment_when_the_call_is_lost(closing: float) -> None:
+    place = Place()
+    place.phone.closing = closing
+    ppp = place.ppp()
+    async with running(ppp):
+        await up(ppp)
+        place.pppd.say({"exit": 16})
+        for name in "abcdefghijkl":
+            await asyncio.sleep(0)
+            ppp.use(replace(APN, name=name))
+        await asyncio.sleep(10)
+        assert ppp.bearer.up
+        assert place.phone.heard[-2:] == ['AT+CGDCONT=1,"IP","l"', "ATD*99#"]
+
+
+async def test_the_links_are_told_and_the_bytes_counted_before_pppd_ends() -> None:
+    """Then the interface is gone, and its bytes with it."""
+    place = Place()
+    place.phone.one_port, place.sms_gap = True, 600.0
+    ppp = place.ppp()
+    seen: list[tuple[bool, str]] = []
+
+    def ending() -> None:
+        seen.append((ppp.bearer.up, ppp.state))
+        place.live = (0, 0)
+
+    place.pppd.ending = ending
+    async with running(ppp):
+        await up(ppp)
+        place.live = (100, 110)
+        await asyncio.sleep(601)
+        assert seen == [(False, "waiting")]
+        assert ppp.traffic.total() == (100, 110)
+
+
+async def test_stopped_the_bytes_are_counted() -> None:
+    place = Place()
+    place.pppd.gone = lambda: setattr(place, "live", (0, 0))
+    ppp = place.ppp()
+    async with running(ppp):
+        await up(ppp)
+        place.live = (100, 110)
+    assert ppp.traffic.total() == (100, 110)
+
+
+async def test_ipv4_that_comes_long_behind_ipv6() -> None:
+    place = Place(BOTH, pdp_type="IPV4V6")
+    ppp = place.ppp()
+    async with running(ppp):
+        await up(ppp)
+        assert (ppp.way.address, place.over) == ("fe80::1", [("ppp0", [])])
+        await asyncio.sleep(10)
+        place.pppd.say(*UP[2:])
+        await settle()
+        assert ppp.way.address == "10.64.64.65"
+        assert place.over[-1] == ("ppp0", ["10.64.64.1", "10.64.64.2"])
+        assert (ppp.bearer.up, ppp.counters.connects) == (True, 1)
+
+
+async def test_a_network_that_names_servers_without_end() -> None:
+    place = Place()
+    ppp = place.ppp()
+    async with running(ppp):
+        await up(ppp)
+        for n in range(1000):
+            place.pppd.say({"dns": f"10.0.{n // 256}.{n % 256}"})
+        await settle()
+        assert ppp.way.servers == ["10.0.3.228", "10.0.3.229", "10.0.3.230", "10.0.3.231"]
+
+
+@pytest.mark.parametrize(
+    ("last", "words"),
+    [
+        ("LCP: timeout sending Config-Requests", "CONNECT and then nothing"),
+        ("IPCP: timeout sending Config-Requests", "gives no address"),
+        ("Connection terminated.", "agrees to no addresses"),
+    ],
+)
+async def test_connect_and_then_silence(last: str, words: str) -> None:
+    place = Place([{"log": last}, {"log": "Connection terminated."}, {"exit": 10}])
+    ppp = place.ppp()
+    async with running(ppp):
+        assert words in ppp.last_error
+        assert place.refused == [ppp.last_error]
+
+
+async def test_a_modem_that_roams_is_hung_up_where_it_may_not() -> None:
+    place = Place()
+    ppp = place.ppp()
+    async with running(ppp), asyncio.TaskGroup() as tasks:
+        watch = tasks.create_task(ppp.stay_home(Liveness(asyncio.get_running_loop().time)))
+        await up(ppp)
+        place.phone.register(False)
+        assert ppp.waits_for == ""  # it is up
+        place.phone.roams.set()
+        await settle()
+        place.phone.roams.clear()
+        assert (ppp.state, ppp.bearer.up, ppp.waits_for) == (
+            "waiting",
+            False,
+            "the modem (searching)",
+        )
+        assert (place.pppd.ended, place.phone.busy) == (1, 0)
+        await asyncio.sleep(1000)
+        assert len(place.phone.dialled_at) == 1
+        place.phone.register(True)
+        await up(ppp)
+        watch.cancel()

@@ -11,6 +11,9 @@ from tests.services.parts import at_once, running
 from usr7s3d.core.ladder import FIRST_PAUSE, PATIENCE, STABLE, Trouble
 from usr7s3d.hostconfig.kinds import GpioLine
 from usr7s3d.hostconfig.model import Modem as Config
+from usr7s3d.modem.command import Command
+from usr7s3d.modem.dialogue import Answer
+from usr7s3d.modem.results import Final, Verdict
 from usr7s3d.modem.seen import ABSENT, REGISTERED, SEARCHING, STARTING, Seen
 from usr7s3d.services.mobile.recovery import Recovery
 
@@ -24,7 +27,17 @@ class Modem:
 
     def __init__(self) -> None:
         self.seen = Seen(state=STARTING, usb="1-1.2", at_port="/dev/ttyUSB2")
+        self.asked: list[tuple[float, str]] = []
+        self.final = Final(Verdict.OK)
+        self.reopened: list[str] = []
         self._changed = asyncio.Event()
+
+    async def ask(self, command: Command) -> Answer:
+        self.asked.append((asyncio.get_running_loop().time(), command.text))
+        return Answer(command, self.final)
+
+    def reopen(self, why: str) -> None:
+        self.reopened.append(why)
 
     def is_now(self, state: str) -> None:
         plugged = state != ABSENT
@@ -62,8 +75,8 @@ class Hands:
     async def usb_reset(self, plug: str) -> None:
         self._note(f"usb {plug}")
 
-    async def power(self, gone: Callable[[], bool]) -> None:
-        self._note(f"power, gone: {gone()}")
+    async def power(self, plug: str, port: str) -> None:
+        self._note(f"power {plug} {port}")
 
     async def reboot(self) -> None:
         self._note("reboot")
@@ -116,7 +129,7 @@ async def test_power_and_reboot_only_where_the_owner_says_so() -> None:
     place = Place(Config(power=KEY, reboot=True))
     async with running(place.recovery):
         await place.mute(900)
-    assert place.done == ["cfun /dev/ttyUSB2", "usb 1-1.2", "power, gone: False", "reboot"]
+    assert place.done == ["cfun /dev/ttyUSB2", "usb 1-1.2", "power 1-1.2 /dev/ttyUSB2", "reboot"]
 
 
 async def test_a_healthy_modem_is_never_touched() -> None:
@@ -135,7 +148,58 @@ async def test_registered_and_refused_for_half_an_hour() -> None:
         for _ in range(8):
             place.recovery.refused("NO CARRIER")
             await asyncio.sleep(300)
-    assert place.hands.done == [(PATIENCE[Trouble.REFUSED], "cfun /dev/ttyUSB2")]
+    # Its owner has the port: nobody else could open it.
+    assert place.modem.asked == [(PATIENCE[Trouble.REFUSED], "AT+CFUN=1,1")]
+    assert (len(place.modem.reopened), place.done) == (1, [])
+
+
+async def test_one_that_refuses_to_be_restarted(caplog: pytest.LogCaptureFixture) -> None:
+    place = Place()
+    place.modem.is_now(REGISTERED)
+    place.modem.final = Final(Verdict.ERROR)
+    async with running(place.recovery):
+        for _ in range(14):
+            place.recovery.refused("NO CARRIER")
+            await asyncio.sleep(300)
+    assert "modem: cfun: the modem refuses" in caplog.text
+    assert place.modem.reopened == []
+    assert place.done == ["usb 1-1.2"]  # half an hour later
+
+
+async def test_a_port_that_is_opened_anew_does_not_end_the_half_hour() -> None:
+    place = Place()
+    place.modem.is_now(REGISTERED)
+    async with running(place.recovery):
+        for _ in range(8):
+            place.recovery.refused("no address in 90 s")
+            place.modem.is_now(STARTING)
+            await asyncio.sleep(5)
+            place.modem.is_now(REGISTERED)
+            await asyncio.sleep(295)
+    assert len(place.modem.asked) == 1
+
+
+async def test_no_reboot_without_a_record_of_it(caplog: pytest.LogCaptureFixture) -> None:
+    """A full disk, and a machine that finds itself at the bottom of the ladder at each start."""
+    place = Place(Config(reboot=True))
+    place.notes.failure = OSError(28, "No space left on device")
+    async with running(place.recovery):
+        await place.mute(900)
+        assert place.done == ["cfun /dev/ttyUSB2", "usb 1-1.2"]
+        assert "reboot: not without a record of it" in caplog.text
+        place.notes.failure = None
+        await place.mute(1200)
+        assert place.done[-1] == "reboot"
+        assert place.notes.tables["taken"]["reboot"] == "2"
+
+
+async def test_a_record_of_a_year_of_trouble() -> None:
+    notes = Notes()
+    notes.tables = {"recovery": {"climbs": "5000"}, "taken": {}}
+    place = Place(notes=notes)
+    async with running(place.recovery):
+        await place.mute(60)
+        assert place.done == []
 
 
 async def test_a_connection_ends_the_half_hour() -> None:
@@ -156,7 +220,7 @@ async def test_a_modem_that_is_gone_gets_its_power_key() -> None:
         await asyncio.sleep(10)
         place.modem.is_now(ABSENT)
         await asyncio.sleep(200)
-    assert place.hands.done == [(10 + PATIENCE[Trouble.GONE], "power, gone: True")]
+    assert place.hands.done == [(10 + PATIENCE[Trouble.GONE], "power 1-1.2 /dev/ttyUSB2")]
 
 
 async def test_one_that_was_never_there_does_not() -> None:

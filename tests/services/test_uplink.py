@@ -65,6 +65,8 @@ async def test_ppp_without_a_modem_is_said_and_waits() -> None:
     async with running(way):
         assert not way.bearer.up
         assert way.warnings == [NO_MODEM]
+        status = way.status()
+        assert (status["state"], status["waits_for"]) == ("down", NO_MODEM)
 
 
 async def test_the_data_call_is_the_bearer() -> None:

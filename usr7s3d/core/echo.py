@@ -4,6 +4,9 @@ Our own bytes come back in order, while they are sent or a little later.  As lon
 equal to what was sent they are dropped as they come.  At the first that differs (a byte was
 damaged or lost) the rest is held until all of the echo must have come; then it is compared once,
 so that a damaged echo takes no byte of the answer with it.
+
+When no echo came back for a while the HAT may have none, and an answer may begin like the request:
+then only the whole of it is dropped, and what comes while we send, for that can be nobody else.
 """
 
 import math
@@ -12,47 +15,98 @@ GRACE = 0.020  # s behind the last stop bit; a USB adapter hands over every 16 m
 NEAR = 8  # bytes that one fault may swallow or make up
 SPEECH = 2  # characters: what comes so soon behind us is not the answer, which keeps 3.5
 MOST = 4096  # bytes held; more is no echo
+MISSES = 3  # in a row, and the HAT may have no echo
 
 
 class Echo:
     """Stands in front of everything else that reads the line."""
 
-    def __init__(self) -> None:
+    def __init__(self, lead: float = 0.0) -> None:
+        """``lead`` is how long a frame waits for its transceiver, in s."""
+        self._lead = lead
+        self._misses = 0
         self._wanted = bytearray()  # what has yet to come back
         self._ends = -math.inf  # when the last of it leaves
         self._character_time = 0.0
         self._held = bytearray()
         self._surely = 0  # of those held: came while we were sending
-        self._agreed = False  # some of this echo has come back as it was sent
+        self._size = self._back = 0  # bytes of this echo: all, and come back as they were sent
+        self._agreed = False  # some have come back
+        self._agreed_early = False  # while we were sending, when nobody else speaks
         self.dropped = 0  # bytes, since the start
 
     def sent(self, data: bytes, now: float, character_time: float) -> None:
         """``data`` goes out from ``now`` on, or behind what is going out."""
-        if now > self._ends + GRACE and not self._held:
-            self._wanted.clear()
+        if not self._held:
+            self._forget(now)
         if not self._wanted:
-            self._agreed = False
+            self._agreed = self._agreed_early = False
+            self._size = self._back = 0
+        self._size += len(data)
         self._character_time = character_time
-        self._ends = max(self._ends, now) + len(data) * character_time
+        self._ends = max(self._ends, now + self._lead) + len(data) * character_time
         self._wanted += data
+
+    @property
+    def doubted(self) -> bool:
+        """Whether nothing came back lately."""
+        return self._misses >= MISSES
+
+    def wait(self, now: float) -> None:
+        """Nothing was read until ``now``: what has come back may be read from now on."""
+        if self._wanted:
+            self._ends = max(self._ends, now)
+
+    def _forget(self, now: float) -> None:
+        """What has not come back by now will not come."""
+        if self._wanted and now > self._ends + GRACE:
+            self._wanted.clear()
+            self._judge(0)
+
+    def _judge(self, ours: int) -> None:
+        """Whether that was an echo, with ``ours`` more bytes of it."""
+        there = self._agreed_early or 2 * (self._back + ours) >= self._size
+        self._misses = 0 if there else self._misses + 1
 
     def receive(self, data: bytes, now: float) -> bytes:
         """What of ``data``, read at ``now``, others said."""
         before = self.expire(now)
-        if now > self._ends + GRACE:
-            self._wanted.clear()
+        self._forget(now)
+        early = now <= self._ends + SPEECH * self._character_time
+        if self.doubted:
+            data = bytes(self._held) + data
+            self._held.clear()
+            same = _same(self._wanted, data)
+            if not (same and (early or same == len(self._wanted))):
+                return before + self._doubt(data, same)
+            self._misses = 0
+        return before + self._drop(data, early=early)
+
+    def _doubt(self, data: bytes, same: int) -> bytes:
+        """Keep what may become the whole echo."""
+        if same == len(data):
+            self._held += data
+            return b""
+        self._wanted.clear()
+        return data
+
+    def _drop(self, data: bytes, *, early: bool) -> bytes:
         if not self._held:
             same = _same(self._wanted, data)
             del self._wanted[:same]
             self.dropped += same
+            self._back += same
             self._agreed = self._agreed or same > 0
+            self._agreed_early = self._agreed_early or (early and same > 0)
+            if same and not self._wanted:
+                self._judge(0)
             data = data[same:]
         if not (data and self._wanted):
-            return before + data
+            return data
         self._held += data
-        if now <= self._ends + SPEECH * self._character_time:
+        if early:
             self._surely = len(self._held)
-        return before + (self._decide() if len(self._held) > MOST else b"")
+        return self._decide() if len(self._held) > MOST else b""
 
     def deadline(self) -> float | None:
         """When to call :meth:`expire` next; None while nothing is held."""
@@ -63,15 +117,20 @@ class Echo:
         return self._decide() if self._held and now >= self._ends + GRACE else b""
 
     def _decide(self) -> bytes:
-        ours = _aligned(self._wanted, self._held, self._surely, self._agreed)
-        if ours or self._agreed:  # there is an echo, so what came while we sent belongs to it
-            ours = max(ours, min(self._surely, len(self._wanted)))
+        ours = 0 if self.doubted else self._ours()
+        self._judge(ours)
         others = bytes(self._held[ours:])
         self.dropped += ours
         self._wanted.clear()
         self._held.clear()
         self._surely = 0
         return others
+
+    def _ours(self) -> int:
+        ours = _aligned(self._wanted, self._held, self._surely, self._agreed)
+        if ours or self._agreed:  # there is an echo, so what came while we sent belongs to it
+            ours = max(ours, min(self._surely, len(self._wanted)))
+        return ours
 
 
 def _same(one: bytes | bytearray, other: bytes | bytearray) -> int:

@@ -1,7 +1,8 @@
 """When we may send on a line that has one pair of wires for both directions (manual 3.6.1).
 
 Nothing leaves while a frame comes in, nor for 3.5 characters behind it: by that silence Modbus
-tells frames apart, and whoever else is on the bus needs it.
+tells frames apart, and whoever else is on the bus needs it.  What nobody asked for is a frame of
+its own: it keeps that silence from what we send, too, on both its sides.
 """
 
 import math
@@ -10,53 +11,77 @@ from collections import deque
 CHARACTERS = 3.5
 LEAST = 0.002  # s; fast lines keep 1.75 ms, and a timer is a little early
 PATIENCE = 1.0  # s; a bus that is noisy for so long has no frames to wait for
+MOST_PATIENT = 1024  # bytes; of more the oldest are dropped, for nobody asked for them
 
 
 class HalfDuplex:
-    """Holds what has to wait.  The caller bounds how much that is."""
+    """Holds what has to wait.  The caller bounds how much that is, but for what is patient."""
 
     def __init__(self, character_time: float) -> None:
         self.set_character_time(character_time)
-        self._quiet_from = -math.inf
-        self._queue: deque[tuple[bytes, float]] = deque()  # and until when it waits
+        self._quiet_from = -math.inf  # as far as the others go
+        self._ours_until = -math.inf  # the last stop bit of what we send leaves, as computed
+        self._apart_until = -math.inf  # behind something that nobody asked for
+        self._asked: deque[tuple[bytes, float]] = deque()  # and until when it waits
+        self._unasked: deque[bytes] = deque()
+        self.waiting = 0  # bytes
 
     def set_character_time(self, seconds: float) -> None:
         """The line has another rate."""
+        self._character_time = seconds
         self._silence = max(CHARACTERS * seconds, LEAST)
 
     @property
-    def waiting(self) -> int:
-        """Bytes that wait."""
-        return sum(len(data) for data, _ in self._queue)
+    def unasked(self) -> int:
+        """Those of the bytes that wait that nobody asked for."""
+        return sum(map(len, self._unasked))
 
     def heard(self, now: float) -> None:
         """Something came in at ``now``."""
         self._quiet_from = now + self._silence
 
-    def quiet(self, now: float) -> bool:
-        """Whether the bus has been silent for long enough."""
-        return now >= self._quiet_from
-
     def put(self, data: bytes, now: float, *, patient: bool = False) -> None:
         """Queue ``data``; ``patient``, that nobody asked for, waits for silence for ever."""
-        self._queue.append((data, math.inf if patient else now + PATIENCE))
+        if not data:
+            return
+        self.waiting += len(data)
+        if not patient:
+            self._asked.append((data, now + PATIENCE))
+            return
+        self._unasked.append(data)
+        while len(self._unasked) > 1 and self.unasked > MOST_PATIENT:
+            self.waiting -= len(self._unasked.popleft())
 
     def deadline(self) -> float | None:
         """When to call :meth:`take` next; None while nothing waits."""
-        if not self._queue:
-            return None
-        return min(self._quiet_from, *(limit for _, limit in self._queue))
+        quiet = max(self._quiet_from, self._apart_until)
+        if self._asked:
+            return min(quiet, self._asked[0][1])
+        return max(quiet, self._ours_until + self._silence) if self._unasked else None
 
     def take(self, now: float) -> bytes:
         """What may leave now."""
-        if self.quiet(now):
-            return self.take_back()
-        due = [data for data, limit in self._queue if limit <= now]
-        self._queue = deque(entry for entry in self._queue if entry[1] > now)
-        return b"".join(due)
+        quiet = now >= max(self._quiet_from, self._apart_until)
+        if self._asked:
+            due = []
+            while self._asked and (quiet or self._asked[0][1] <= now):
+                due.append(self._asked.popleft()[0])
+            return self._sends(b"".join(due), now)
+        if self._unasked and quiet and now >= self._ours_until + self._silence:
+            data = self._sends(self._unasked.popleft(), now)
+            self._apart_until = self._ours_until + self._silence
+            return data
+        return b""
+
+    def _sends(self, data: bytes, now: float) -> bytes:
+        self.waiting -= len(data)
+        self._ours_until = max(now, self._ours_until) + len(data) * self._character_time
+        return data
 
     def take_back(self) -> bytes:
-        """All that waits, in order; it will not be sent from here."""
-        data = b"".join(data for data, _ in self._queue)
-        self._queue.clear()
+        """All that waits; it will not be sent from here."""
+        data = b"".join([*(data for data, _ in self._asked), *self._unasked])
+        self._asked.clear()
+        self._unasked.clear()
+        self.waiting = 0
         return data

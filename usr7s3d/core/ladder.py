@@ -49,6 +49,7 @@ RUNGS = {
 # s of trouble before the first rung: a person changes a plug, a carrier mends its network.
 PATIENCE = {Trouble.SILENT: 0.0, Trouble.GONE: 120.0, Trouble.REFUSED: 1800.0}
 FIRST_PAUSE, LAST_PAUSE = 300.0, 6 * 3600.0  # s between two climbs
+MOST_DOUBLINGS = 16  # of the first pause; the last one comes long before
 STABLE = 600.0  # s without trouble, after which the next one begins at the bottom
 
 
@@ -119,7 +120,9 @@ class Ladder:
 
     @property
     def _pause(self) -> float:
-        return float(min(FIRST_PAUSE * 2 ** max(0, self.record.climbs - 1), LAST_PAUSE))
+        # A modem that is dead for a year makes a power of two that no float holds.
+        doublings = min(max(0, self.record.climbs - 1), MOST_DOUBLINGS)
+        return min(FIRST_PAUSE * 2.0**doublings, LAST_PAUSE)
 
     def _begin_anew(self) -> None:
         self._last, self._not_before = None, 0.0

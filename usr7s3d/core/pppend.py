@@ -1,6 +1,6 @@
 """Why a PPP session ended, in words: pppd(8), EXIT STATUS."""
 
-AUTHENTICATION = 19
+AUTHENTICATION, NEGOTIATION = 19, 10
 
 WORDS = {
     0: "ended in order",
@@ -13,7 +13,7 @@ WORDS = {
     7: "the port cannot be opened",
     8: "the connect script failed",
     9: "the command for the line failed",
-    10: "the network agrees to no addresses (IPCP): APN or pdp_type may be wrong",
+    NEGOTIATION: "the network agrees to no addresses (IPCP): APN or pdp_type may be wrong",
     11: "the other side did not say who it is",
     12: "idle",
     13: "its time was over",
@@ -26,8 +26,21 @@ WORDS = {
 }
 
 
-def words(status: int) -> str:
-    """What an exit status of pppd means; a negative one is a signal."""
+# Those that are the modem's or the network's affair, and not this machine's: what another start of
+# the modem may mend.
+OF_THE_CALL = frozenset({0, 10, 11, 15, 16, 17})
+
+# What pppd says before a status that stands for more than one thing.
+LINES = {
+    "LCP: timeout sending Config-Requests": "the modem says CONNECT and then nothing (LCP)",
+    "IPCP: timeout sending Config-Requests": "the network gives no address (IPCP does not answer)",
+}
+
+
+def words(status: int, told: str = "") -> str:
+    """What an exit status of pppd means; a negative one is a signal.  ``told``: of LINES."""
+    if status == NEGOTIATION and told:
+        return told
     if status < 0:
         return f"pppd was killed (signal {-status})"
     return WORDS.get(status, f"pppd ended with status {status}")

@@ -18,6 +18,7 @@ class TimeLimit:
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds  # math.inf = no limit
         self._handle: asyncio.TimerHandle | None = None
+        self._over = False  # the block was left
         self.expired = False
 
     async def __aenter__(self) -> "TimeLimit":
@@ -30,8 +31,8 @@ class TimeLimit:
         return self
 
     def expire(self) -> None:
-        """End the block now, as if its time were up."""
-        if not self.expired:
+        """End the block now, as if its time were up; one that was left is left alone."""
+        if not self.expired and not self._over:
             self.expired = True
             self._task.cancel()
 
@@ -41,6 +42,7 @@ class TimeLimit:
         error: BaseException | None,
         _traceback: TracebackType | None,
     ) -> None:
+        self._over = True
         if self._handle:
             self._handle.cancel()
         if not self.expired:

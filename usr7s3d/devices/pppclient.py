@@ -27,6 +27,8 @@ COMMAND = "USR7S3D_PPP_STARTER"
 LONGEST = 2048  # bytes of a report; root's part sends less
 END_TIME = 12.0  # s for pppd to end; root's part kills it after 8
 
+NONSENSE = "the PPP starter talks nonsense"
+
 Report = dict[str, str | int]
 
 
@@ -47,20 +49,26 @@ class Session:
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader = reader
         self._writer = writer
+        self._ended = False
 
     async def report(self) -> Report:
         """The next one; ``exit`` or ``refused`` is the last.  Raises OSError."""
         try:
             line = await self._reader.readline()
         except ValueError as error:  # longer than any of root's
-            raise OSError("the PPP starter talks nonsense") from error
+            raise OSError(NONSENSE) from error
         if not line.endswith(b"\n"):
             raise OSError("the PPP starter has gone")
-        report: Report = json.loads(line)
-        return report
+        try:
+            return dict(json.loads(line))
+        except (ValueError, TypeError, RecursionError) as error:
+            raise OSError(NONSENSE) from error
 
     async def end(self) -> None:
-        """Have pppd end, and wait until it has."""
+        """Have pppd end, and wait until it has, or for long enough; safe to call twice."""
+        if self._writer.transport.is_closing() or self._ended:
+            return
+        self._ended = True
         try:
             self._writer.write_eof()
             async with TimeLimit(END_TIME):
@@ -78,6 +86,8 @@ async def session(request: Request) -> AsyncIterator[Session]:
         reader, writer = await asyncio.open_unix_connection(sock=sock, limit=LONGEST)
     except BaseException:
         sock.close()
+        if child:
+            child.wait_soon()
         raise
     try:
         writer.write(_line(request))

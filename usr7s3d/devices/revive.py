@@ -12,13 +12,14 @@ from typing import Any
 from usr7s3d.devices import gpio, usbreset
 from usr7s3d.hostconfig.kinds import GpioLine
 from usr7s3d.hostconfig.model import Modem as Config
+from usr7s3d.modem.command import ATTENTION, RESTART
 
 log = logging.getLogger(__name__)
 
-RESTART = b"\r\nAT+CFUN=1,1\r"  # 3GPP TS 27.007 8.2
 HEARD = 1.0  # s for a modem that answers nothing to hear it all the same
 PRESS = 3.0  # s; long enough to turn any modem off that we know, or on
 OFF = 15.0  # s for it to sign off, before the press that turns it on
+START = 40.0  # s for one that was off to be seen; another press would turn it off again
 PRESS_ON = 1.5  # s
 CYCLE_TIME = 30.0  # s for uhubctl
 
@@ -39,7 +40,7 @@ class Hands:
         """Tell it to begin anew, on a port where it may hear and cannot answer."""
         tty = await self.open_port(port, lambda _: None, lambda _: None)
         try:
-            tty.write(RESTART)
+            tty.write(f"\r\n{RESTART.text}\r".encode())
             await asyncio.sleep(HEARD)
         finally:
             await tty.close()
@@ -48,15 +49,33 @@ class Hands:
         """As if it had been pulled for a moment."""
         await self.in_thread(partial(usbreset.reset, plug))
 
-    async def power(self, gone: Callable[[], bool]) -> None:
+    async def power(self, plug: str, port: str) -> None:
         """Its power key, or the power of its USB port."""
         if self.config.uhubctl:
             await self.in_thread(partial(_cycle, self.config.uhubctl))
         elif self.config.power:
+            on = await self._is_on(plug, port)
             await self._press(self.config.power, PRESS)
-            await asyncio.sleep(OFF)
-            if gone():  # it was on, and that turned it off
+            # One that was on signs off now; one that was off, or could not be seen, starts.
+            await asyncio.sleep(OFF if on else START)
+            if not await self._is_on(plug, port):
                 await self._press(self.config.power, PRESS_ON)
+
+    async def _is_on(self, plug: str, port: str) -> bool:
+        """Whether the kernel sees it; one that is on no USB is asked."""
+        if plug:
+            return usbreset.is_there(plug)
+        heard = bytearray()
+        try:
+            tty = await self.open_port(port, heard.extend, lambda _: None)
+        except OSError:
+            return False
+        try:
+            tty.write(f"\r\n{ATTENTION.text}\r".encode())
+            await asyncio.sleep(HEARD)
+        finally:
+            await tty.close()
+        return bool(heard)
 
     async def _press(self, key: GpioLine, seconds: float) -> None:
         opening = partial(gpio.open_output, key.chip, key.line, active_low=key.active_low)
@@ -77,8 +96,10 @@ def _cycle(place: str) -> None:
     command = ["uhubctl", "--location", hub, "--ports", port, "--action", "cycle"]
     try:
         done = subprocess.run(  # noqa: S603
-            command, capture_output=True, text=True, timeout=CYCLE_TIME, check=False
+            command, capture_output=True, errors="replace", timeout=CYCLE_TIME, check=False
         )
+    except FileNotFoundError as error:
+        raise OSError("uhubctl is not installed") from error
     except subprocess.TimeoutExpired as error:
         raise OSError("uhubctl does not end") from error
     if done.returncode:

@@ -14,13 +14,12 @@ import fcntl
 import os
 import re
 import struct
-import termios
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from usr7s3d.core.line import LineSettings
-from usr7s3d.devices import gpio
+from usr7s3d.devices import gpio, rts
 from usr7s3d.devices.sending import Pin, SendingProcess
 from usr7s3d.hostconfig import Rs485
 
@@ -28,13 +27,11 @@ from usr7s3d.hostconfig import Rs485
 TIOCGRS485, TIOCSRS485 = 0x542E, 0x542F
 TERMS = struct.Struct("3I 20x")  # flags; ms before and after
 ENABLED, RTS_ON_SEND, RTS_AFTER_SEND = 1 << 0, 1 << 1, 1 << 2
-RTS = struct.pack("i", termios.TIOCM_RTS)
 
 PTY_MAJORS, PTMX = range(136, 144), (5, 2)  # Unix98 PTYs, and what they are made by
 
 INTERRUPTS = Path("/proc/interrupts")
 HARDWARE, KERNEL, RTS_WAY, GPIO = "hardware", "kernel", "rts", "gpio"
-NOT_SUPPORTED = (errno.ENOTTY, errno.EINVAL, errno.EOPNOTSUPP)
 
 
 class Refused(Exception):
@@ -86,6 +83,7 @@ def open_direction(tty: int, line: LineSettings, config: Rs485) -> Direction:
     if asked == RTS_WAY:
         clear_kernel(tty)  # a device tree, or who had it before, may have told the driver to
         return _rts(tty, line, config)
+    rts.listen(tty, active_low=config.active_low)  # a driver begins to switch with its first frame
     try:
         set_kernel(tty, config)
         if asked == "auto" and (others := shares_interrupt()):
@@ -97,8 +95,13 @@ def open_direction(tty: int, line: LineSettings, config: Rs485) -> Direction:
             Choice(HARDWARE, f"kernel: {refusal}", trouble=asked == KERNEL and not is_pty(tty))
         )
     choice = Choice(KERNEL, "the driver took it and reads it back")
-    # The driver would go on with it for whoever opens the tty next.
-    return Direction(choice, release=lambda: clear_kernel(tty))
+    rts.keep_listening(tty, active_low=config.active_low)
+
+    def release() -> None:
+        clear_kernel(tty)  # it would go on with it for whoever opens the tty next
+        rts.listen(tty, active_low=config.active_low)
+
+    return Direction(choice, release=release)
 
 
 def _gpio(tty: int, line: LineSettings, config: Rs485) -> Direction:
@@ -116,14 +119,14 @@ def _gpio(tty: int, line: LineSettings, config: Rs485) -> Direction:
 
 
 def _rts(tty: int, line: LineSettings, config: Rs485) -> Direction:
-    on, off = (termios.TIOCMBIS, RTS), (termios.TIOCMBIC, RTS)
-    pin = Pin(tty, on, off) if config.active_low else Pin(tty, off, on)
+    pin = rts.pin(tty, active_low=config.active_low)
     try:
         fcntl.ioctl(tty, *pin.off)
     except OSError as error:
-        if error.errno not in NOT_SUPPORTED:
+        if error.errno not in rts.NOT_SUPPORTED:
             raise
         return Direction(Choice(HARDWARE, "rts: this tty has no RTS", trouble=not is_pty(tty)))
+    rts.keep_listening(tty, active_low=config.active_low)
     process = SendingProcess(tty, pin, _times(line, config))
 
     def release() -> None:
@@ -154,7 +157,7 @@ def set_kernel(tty: int, config: Rs485) -> None:
         fcntl.ioctl(tty, TIOCSRS485, TERMS.pack(*asked))
         answer = fcntl.ioctl(tty, TIOCGRS485, bytes(TERMS.size))
     except OSError as error:
-        if error.errno not in NOT_SUPPORTED:
+        if error.errno not in rts.NOT_SUPPORTED:
             raise
         words = "this driver has none" if error.errno == errno.ENOTTY else os.strerror(error.errno)
         raise Refused(words) from error
@@ -179,7 +182,7 @@ def clear_kernel(tty: int) -> None:
     try:
         fcntl.ioctl(tty, TIOCSRS485, TERMS.pack(0, 0, 0))
     except OSError as error:
-        if error.errno not in NOT_SUPPORTED:
+        if error.errno not in rts.NOT_SUPPORTED:
             raise
 
 

@@ -23,7 +23,7 @@ if __name__ == "__main__":  # by path and isolated, so the package has to be sho
 
 from usr7s3d.core.direction import Line, Sender
 
-DATA, CHARACTER_TIME = b"D", b"C"  # the first byte of a message to us
+DATA, CHARACTER_TIME, ASK = b"D", b"C", b"A"  # the first byte of a message to us
 LONGEST = 4096  # bytes of data in a message
 REPORT = struct.Struct(
     "=c I d"
@@ -31,7 +31,8 @@ REPORT = struct.Struct(
 STARTED, PROGRESS, RELEASED = b"s", b"p", b"r"  # STARTED: 1 for "taken" is a real-time schedule
 TIME = struct.Struct("=d")
 
-TIOCOUTQ, TIOCSERGETLSR = 0x5411, 0x5459
+TIOCOUTQ, TIOCSERGETLSR, TCFLSH = 0x5411, 0x5459, 0x540B
+TCOFLUSH = 1
 TEMT = 1  # transmitter empty: the last stop bit has left
 NO_ANSWER = bytes(4)
 LAST_WORDS = 0.5  # s for what is being sent when the daemon goes
@@ -71,23 +72,38 @@ class TtyLine(Line):
             return None
         return bool(int.from_bytes(answer, sys.byteorder) & TEMT)
 
+    def forget(self) -> None:
+        """Throw away what the driver has not sent; close(2) would wait for that."""
+        fcntl.ioctl(self._tty, TCFLSH, TCOFLUSH)
+
 
 def serve(sock: int, line: TtyLine, sender: Sender) -> None:
     """Send what comes on ``sock`` until it ends.  Raises OSError when the tty has gone."""
+    owed: float | None = None  # the daemon has yet to hear how late the line was let go
     while True:
         due = sender.deadline()
         wait = None if due is None else max(0.0, due - time.monotonic())
-        if select.select([sock], [], [], wait)[0]:
+        tell = False
+        if select.select([sock], [] if owed is None else [sock], [], wait)[0]:
             message = _next(sock)
             if not message:
                 return
-            if message[:1] == CHARACTER_TIME:
-                (sender.character_time,) = TIME.unpack(message[1:])
-            else:
-                sender.send(message[1:], time.monotonic())
+            tell = _obey(message, sender, time.monotonic())
         late = sender.expire(time.monotonic())
-        if line.taken or late is not None:
-            _report(sock, line, late)
+        owed = owed if late is None else late
+        if (tell or line.taken or owed is not None) and _report(sock, line, owed):
+            owed = None
+
+
+def _obey(message: bytes, sender: Sender, now: float) -> bool:
+    """Do what the daemon says; whether it asked for a report."""
+    kind, body = message[:1], message[1:]
+    if kind == DATA:
+        sender.send(body, now)
+    elif kind == CHARACTER_TIME:
+        (seconds,) = TIME.unpack(body)
+        sender.set_character_time(seconds, now)
+    return kind == ASK
 
 
 def _next(sock: int) -> bytes:
@@ -98,23 +114,27 @@ def _next(sock: int) -> bytes:
         return b""
 
 
-def _report(sock: int, line: TtyLine, late: float | None) -> None:
+def _report(sock: int, line: TtyLine, late: float | None) -> bool:
     kind = PROGRESS if late is None else RELEASED
     try:
         os.write(sock, REPORT.pack(kind, line.taken, late or 0.0))
     except (BlockingIOError, BrokenPipeError, ConnectionResetError):
-        return  # the daemon is behind, and the bytes go into the next report; or it has gone
+        return False  # the daemon is behind, and this goes into the next report; or it has gone
     line.taken = 0
+    return True
 
 
-def _finish(sender: Sender) -> None:
+def _finish(line: TtyLine, sender: Sender) -> None:
     """The daemon has gone: end the frame, and let the line go."""
-    end = time.monotonic() + LAST_WORDS
-    while (due := sender.deadline()) is not None and (now := time.monotonic()) < end:
-        time.sleep(max(0.0, due - now))
+    now = time.monotonic()
+    end = now + LAST_WORDS
+    sender.look(now)
+    while sender.active and (now := time.monotonic()) < end:
+        due = sender.deadline() or now
+        time.sleep(max(0.0, min(due, end) - now))
         sender.expire(time.monotonic())
-    if sender.active:
-        sender.release(time.monotonic())
+    if sender.active or sender.waiting:
+        line.forget()
 
 
 def _hurry() -> bool:
@@ -141,10 +161,20 @@ def main(arguments: list[str]) -> int:
     try:
         os.write(sock, REPORT.pack(STARTED, _hurry(), 0.0))
         serve(sock, line, sender)
-        _finish(sender)
+        _finish(line, sender)
     except OSError:
         return 1  # the tty has gone, or the daemon; it knows, or need not
+    finally:
+        if sender.active:
+            _let_go(line)
     return 0
+
+
+def _let_go(line: TtyLine) -> None:
+    try:
+        line.drive(False)
+    except OSError:
+        return  # the pin has gone with the tty
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ not taken yet, and gives those back when the line is lost.
 
 import asyncio
 import contextlib
-import os
 import signal
 import socket
 import subprocess
@@ -18,6 +17,7 @@ from usr7s3d.core.lateness import Lateness
 from usr7s3d.devices import sender
 
 PROGRAM = sender.__file__
+ANSWER_LIMIT = 2.0  # s for the process to tell how far it is, while it is busy
 END_LIMIT = 2 * sender.LAST_WORDS  # s for it to end by itself
 SIGNALS = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP}
 
@@ -44,13 +44,20 @@ class SendingProcess:
         for end in (self._sock, theirs):
             end.setblocking(False)
         with theirs:
-            self._process = self._start(theirs.fileno(), tty, pin, times)
+            try:
+                self._process = self._start(theirs.fileno(), tty, pin, times)
+            except BaseException:
+                self._sock.close()
+                raise
         self._unsent = bytearray()  # the first ``_handed`` bytes of it are with the process
         self._handed = 0
         self._resting = True  # nothing is on the line
         self._sent: Callable[[], None] = lambda: None
         self._lost: Callable[[OSError | None], None] = lambda _: None
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._next_look: asyncio.TimerHandle | None = None
+        self._asked = False  # how far it is, and it has not answered
+        self._character_time: float | None = None  # that it has yet to be told
         self.realtime = False
         self.lateness = Lateness()
 
@@ -101,26 +108,53 @@ class SendingProcess:
 
     def _hand_over(self) -> None:
         while self._loop and self._handed < len(self._unsent):
+            self._watch(self._loop)
             piece = self._unsent[self._handed : self._handed + sender.LONGEST]
-            try:
-                self._sock.send(sender.DATA + piece)
-            except BlockingIOError:
-                self._loop.add_writer(self._sock.fileno(), self._writable)
+            if not self._tell(sender.DATA + piece):
                 return
-            except OSError:
-                return  # it has ended: the reader is told
             self._resting = False
             self._handed += len(piece)
+
+    def _tell(self, message: bytes) -> bool:
+        """Give it a message; when it is behind, its owner is called later."""
+        try:
+            self._sock.send(message)
+        except BlockingIOError:
+            if self._loop:
+                self._loop.add_writer(self._sock.fileno(), self._writable)
+            return False
+        except OSError:
+            return False  # it has ended: the reader is told
+        return True
+
+    def _watch(self, loop: asyncio.AbstractEventLoop) -> None:
+        """See to it that it lives: stopped, it would hold the line for ever."""
+        if not self._next_look:
+            self._next_look = loop.call_later(ANSWER_LIMIT, self._look)
+
+    def _look(self) -> None:
+        self._next_look = None
+        if not (self._loop and self.busy):
+            return
+        if self._asked:
+            self._process.kill()  # the reader is told
+            return
+        self._asked = True
+        with contextlib.suppress(OSError):  # so far behind that it need not be asked
+            self._sock.send(sender.ASK)
+        self._watch(self._loop)
 
     def _writable(self) -> None:
         if self._loop:
             self._loop.remove_writer(self._sock.fileno())
+        if self._character_time is not None:
+            self.set_character_time(self._character_time)
         self._hand_over()
 
     def set_character_time(self, seconds: float) -> None:
-        """The line has another rate from the next byte on."""
-        with contextlib.suppress(OSError):  # it has ended: the reader is told
-            self._sock.send(sender.CHARACTER_TIME + sender.TIME.pack(seconds))
+        """The line has another rate."""
+        told = self._tell(sender.CHARACTER_TIME + sender.TIME.pack(seconds))
+        self._character_time = None if told else seconds
 
     def _reported(self) -> None:
         try:
@@ -133,6 +167,7 @@ class SendingProcess:
             self.detach()
             self._lost(None)
             return
+        self._asked = False
         kind, count, late = sender.REPORT.unpack(report)
         if kind == sender.STARTED:
             self.realtime = bool(count)
@@ -156,6 +191,9 @@ class SendingProcess:
         if self._loop:
             self._loop.remove_reader(self._sock.fileno())
             self._loop.remove_writer(self._sock.fileno())
+            if self._next_look:
+                self._next_look.cancel()
+                self._next_look = None
             self._loop = None
 
     def close(self) -> None:
@@ -164,5 +202,5 @@ class SendingProcess:
         try:
             self._process.wait(END_LIMIT)
         except subprocess.TimeoutExpired:
-            os.kill(self._process.pid, signal.SIGKILL)
+            self._process.kill()
             self._process.wait()

@@ -20,6 +20,7 @@ KEEPALIVE_PROBES = 3
 SIOCOUTQ = termios.TIOCOUTQ  # the same number, tcp(7)
 INT = struct.Struct("i")
 ABORT = struct.pack("ii", 1, 0)  # linger 0: close(2) sends RST and forgets what waits
+SHARE = 3.0  # s for an address at least
 GOODBYE = 0.25  # s for the peer to acknowledge, and again for its own close
 
 
@@ -96,16 +97,20 @@ async def connect(
 ) -> socket.socket:
     """A connection to the first of ``addresses`` that answers.  Raises OSError, the last one's.
 
-    They share the time ``until`` (loop time), or one that is silent would keep us from the others.
+    They share the time ``until`` (loop time), or one that is silent would keep us from the others;
+    but each gets the time that GPRS takes to answer, if need be at the cost of the last ones.
     """
     clock = asyncio.get_running_loop().time
     failure = OSError("no address")
     for left, (family, host) in zip(range(len(addresses), 0, -1), addresses, strict=True):
+        rest = until - clock()
         try:
-            async with TimeLimit((until - clock()) / left):
+            async with TimeLimit(min(rest, max(rest / left, SHARE))):
                 return await _connect(family, (host, port), interface, keepalive)
         except OSError as error:
             failure = error
+        if clock() >= until:
+            break
     raise failure
 
 

@@ -19,6 +19,7 @@ import serial
 
 from usr7s3d.core.line import LineSettings
 from usr7s3d.devices.stream import Stream
+from usr7s3d.devices.termios2 import TCGETS2, TCSETS2, TERMIOS2
 from usr7s3d.devices.ttyerrors import os_errors
 from usr7s3d.hostconfig import Rs485
 
@@ -28,11 +29,6 @@ if TYPE_CHECKING:  # they cost 0.2 MB, on an RS232 line for nothing
 
 PTY_PREFIX = "pty:"
 
-# From <asm-generic/termbits.h>: the only calls that know rates without a B constant, which
-# three of the manual's thirteen are.  They also set everything at once, and leave out what
-# the driver lacks where tcsetattr(3) says EINVAL: a PTY holds neither parity nor 7 bits.
-TCGETS2, TCSETS2 = 0x802C542A, 0x402C542B
-TERMIOS2 = struct.Struct("4I 20s 2I")
 INT = struct.Struct("i")
 BOTHER, CBAUD, CMSPAR = 0o010000, 0o010017, 0o10000000000
 CIBAUD = CBAUD << 16

@@ -3,12 +3,18 @@
 udev makes the modem's own device ours, and no other (systemd/usr7s3d.rules).
 """
 
+import contextlib
 import fcntl
 import os
 from pathlib import Path
 
 SYS, DEV = Path("/sys/bus/usb/devices"), Path("/dev/bus/usb")
 USBDEVFS_RESET = 0x5514  # <linux/usbdevice_fs.h>
+
+
+def is_there(plug: str, sys: Path = SYS) -> bool:
+    """Whether the kernel sees a device at ``plug``."""
+    return (sys / plug).exists()
 
 
 def reset(plug: str, sys: Path = SYS, dev: Path = DEV) -> None:
@@ -26,6 +32,14 @@ def reset(plug: str, sys: Path = SYS, dev: Path = DEV) -> None:
         finally:
             os.close(device)
     except OSError:
-        for switch in ("0", "1"):
-            with open(folder / "authorized", "r+", encoding="ascii") as file:
-                file.write(switch)
+        _write(folder / "authorized", "0")
+    finally:
+        # Also after whoever was stopped between the two: nobody else would let it in again.
+        with contextlib.suppress(FileNotFoundError):  # it may be on its way back by itself
+            if (folder / "authorized").read_text().strip() == "0":
+                _write(folder / "authorized", "1")
+
+
+def _write(path: Path, text: str) -> None:
+    with open(path, "r+", encoding="ascii") as file:
+        file.write(text)

@@ -44,6 +44,7 @@ def order(text: str, *, timeout: float = 10.0) -> Command:
 ATTENTION = order("AT")
 ECHO_OFF = order("ATE0")
 ERROR_NUMBERS = order("AT+CMEE=1")
+RESTART = order("AT+CFUN=1,1")  # 3GPP TS 27.007 8.2
 PDU_MODE = order("AT+CMGF=0")
 
 MAKER = order("AT+CGMI")  # these four without a prefix: some modems put one, most do not

@@ -6,6 +6,7 @@ It stands between the port and an open tty while the flow is RS485 or the HAT ha
 """
 
 import asyncio
+import logging
 import math
 from collections.abc import Callable
 
@@ -13,7 +14,10 @@ from usr7s3d.core.echo import Echo
 from usr7s3d.core.halfduplex import HalfDuplex
 from usr7s3d.core.line import LineSettings
 from usr7s3d.devices.uart import Uart
+from usr7s3d.hostconfig import Rs485
 from usr7s3d.services.timer import LazyTimer
+
+log = logging.getLogger(__name__)
 
 
 class Bus:
@@ -23,19 +27,24 @@ class Bus:
         self,
         uart: Uart,
         line: LineSettings,
-        echo: Echo | None,
+        config: Rs485,
         *,
         received: Callable[[bytes], None],
         sent: Callable[[], None],
     ) -> None:
+        on_bus = line.flow == "RS485"
+        waits = on_bus and config.direction != "hardware"  # for the transceiver
         self._uart = uart
-        self._echo = echo
+        self._echo = Echo(config.delay_before_ms / 1000 if waits else 0.0) if config.echo else None
+        self._doubted = False
         self._received = received
         self._sent = sent
         self._clock = asyncio.get_running_loop().time
-        self._queue = HalfDuplex(line.character_time) if line.flow == "RS485" else None
+        self._queue = HalfDuplex(line.character_time) if on_bus else None
         self._character_time = line.character_time
         self._unread = 0  # bytes, at the last look into the kernel
+        self._deaf = False  # the tty is not read
+        self._unsaid: list[tuple[bytes, bool]] = []  # with an echo, while deaf; patient or not
         self._queue_timer = LazyTimer(self._let_go)
         self._echo_timer = LazyTimer(self._give_up)
         if self._queue:
@@ -43,8 +52,20 @@ class Bus:
 
     @property
     def waiting(self) -> int:
-        """Bytes that wait for the others to be silent."""
-        return self._queue.waiting if self._queue else 0
+        """Bytes that wait for the others to be silent, or until we can hear ourselves."""
+        unsaid = sum(len(data) for data, _ in self._unsaid)
+        return unsaid + (self._queue.waiting if self._queue else 0)
+
+    @property
+    def unasked(self) -> int:
+        """Those of them that nobody asked for."""
+        unsaid = sum(len(data) for data, patient in self._unsaid if patient)
+        return unsaid + (self._queue.unasked if self._queue else 0)
+
+    @property
+    def echo_bytes(self) -> int:
+        """Bytes dropped because they were our own."""
+        return self._echo.dropped if self._echo else 0
 
     def set_line(self, line: LineSettings) -> None:
         """The line has another rate."""
@@ -58,6 +79,7 @@ class Bus:
         if self._echo:
             data = self._echo.receive(data, now)
             self._echo_timer.set(self._echo.deadline())
+            self._tell(self._echo.doubted)
         self._unread = 0
         if data:
             self._hear(data, now)
@@ -67,8 +89,29 @@ class Bus:
             self._queue.heard(now)
         self._received(data)
 
+    def _tell(self, doubted: bool) -> None:
+        if doubted and not self._doubted:
+            log.warning("UART: [rs485] echo is set, and what we send does not come back")
+        self._doubted = doubted
+
+    def pause(self) -> None:
+        """The tty is not read from now on: an echo would be heard too late to be known."""
+        self._deaf = True
+
+    def resume(self) -> None:
+        """It is read again."""
+        if not self._deaf:
+            return
+        self._deaf = False
+        if self._echo:
+            self._echo.wait(self._clock())
+            self._echo_timer.set(self._echo.deadline())
+        unsaid, self._unsaid = self._unsaid, []
+        for data, patient in unsaid:
+            self.write(data, patient=patient)
+
     def _give_up(self) -> None:
-        if not self._echo:
+        if not self._echo or self._deaf:
             return
         now = self._clock()
         if data := self._echo.expire(now):
@@ -77,6 +120,9 @@ class Bus:
 
     def write(self, data: bytes, *, patient: bool) -> None:
         """Send ``data`` when the bus is quiet; ``patient``, however long that takes."""
+        if self._echo and self._deaf:
+            self._unsaid.append((data, patient))
+            return
         if not self._queue:
             self._send(data)
             return
@@ -111,4 +157,5 @@ class Bus:
         self._echo_timer.stop()
         if self._echo and (data := self._echo.expire(math.inf)):
             self._received(data)
-        return self._queue.take_back() if self._queue else b""
+        queued = self._queue.take_back() if self._queue else b""
+        return queued + b"".join(data for data, _ in self._unsaid)

@@ -176,7 +176,7 @@ class Module:
             while True:
                 with pulse.waiting(heartbeat.period):
                     await asyncio.sleep(heartbeat.period)
-                if self.console.quiet and not self._port.full:
+                if self.console.quiet and not (self._port.full or self._port.unasked):
                     self._port.say(data, unasked=True)
 
     def _look_idle(self) -> None:

@@ -24,7 +24,6 @@ from usr7s3d.devices.uart import NO_RS485, Uart
 from usr7s3d.hostconfig import Rs485
 
 if TYPE_CHECKING:  # they cost memory, on an RS232 line for nothing
-    from usr7s3d.core.echo import Echo
     from usr7s3d.devices.rs485 import Direction
     from usr7s3d.devices.sending import SendingProcess
     from usr7s3d.services.bus import Bus
@@ -41,12 +40,6 @@ DRAIN_STEP = 0.005  # s between two looks at the kernel's buffer
 
 OpenUart = Callable[[str, LineSettings, Rs485], Uart]
 InThread = Callable[..., Awaitable[Any]]  # devices.thread.in_thread
-
-
-def _new_echo() -> "Echo":
-    from usr7s3d.core.echo import Echo  # noqa: PLC0415
-
-    return Echo()
 
 
 class Port:
@@ -79,7 +72,7 @@ class Port:
         self._uart: Uart | None = None
         self._out: Stream | SendingProcess | None = None  # what its bytes leave by
         self._bus: Bus | None = None
-        self._echo = _new_echo() if rs485.echo else None
+        self._echo_bytes = 0  # on the ttys before this one
         self._reopen = asyncio.Event()
         self._pauses = {NOBODY}
         self._pace: Pace | None = None
@@ -117,7 +110,12 @@ class Port:
     @property
     def echo_bytes(self) -> int:
         """Bytes dropped because they were our own."""
-        return self._echo.dropped if self._echo else 0
+        return self._echo_bytes + (self._bus.echo_bytes if self._bus else 0)
+
+    @property
+    def unasked(self) -> int:
+        """Bytes that nobody asked for and that wait until the bus is quiet."""
+        return self._bus.unasked if self._bus else 0
 
     def write(self, data: bytes) -> None:
         """Send ``data`` from the network, behind everything before it; wait for a tty."""
@@ -190,6 +188,8 @@ class Port:
     def pause(self, reason: str) -> None:
         """Leave what comes in the kernel until every reason to do so is gone."""
         self._pauses.add(reason)
+        if self._bus:
+            self._bus.pause()
         if self._uart and self._uart.stream:
             self._uart.stream.pause_reading()
 
@@ -198,6 +198,8 @@ class Port:
         self._pauses.discard(reason)
         if not self._pauses and self._uart and self._uart.stream:
             self._uart.stream.resume_reading(self._pace)
+            if self._bus:
+                self._bus.resume()
 
     def set_line(self, line: LineSettings, level: int = logging.INFO) -> None:
         """Change the line settings, now or as soon as there is a tty; ``level`` is for the log."""
@@ -279,7 +281,7 @@ class Port:
             lost.append(error)
             self._reopen.set()
 
-        with_bus = self._echo or self.line.flow == "RS485"
+        with_bus = self.rs485.echo or self.line.flow == "RS485"
         self._bus = self._make_bus(uart) if with_bus else None
         received = self._bus.receive if self._bus else self._receive
         stream = uart.attach(received, self._sent, note)
@@ -299,13 +301,17 @@ class Port:
                 self._pending += self._out.take_back() if self._out else b""
                 self._uart = self._out = None
                 self._pending += self._bus.close() if self._bus else b""
+                self._echo_bytes = self.echo_bytes
                 self._bus = None
                 await self._close(uart)
 
     def _make_bus(self, uart: Uart) -> "Bus":
         from usr7s3d.services.bus import Bus  # noqa: PLC0415
 
-        return Bus(uart, self.line, self._echo, received=self._receive, sent=self._sent)
+        bus = Bus(uart, self.line, self.rs485, received=self._receive, sent=self._sent)
+        if self._pauses:
+            bus.pause()
+        return bus
 
     def _begin(self, uart: Uart, stream: Stream, asked: LineSettings) -> None:
         """What was asked of the tty while it was missing or being opened."""

@@ -19,6 +19,7 @@ from usr7s3d.services.timer import LazyTimer
 
 log = logging.getLogger(__name__)
 
+GUARD = 1.2  # s of silence round +++; modems want 1
 MOST_WAITING = 32  # commands; a modem that hangs must not collect them
 
 Listener = Callable[[Unsolicited], None]
@@ -182,3 +183,15 @@ async def conversation(
         yield talk
     finally:
         await talk.close()
+
+
+async def hang_up(path: str, open_port: OpenPort) -> None:
+    """+++ and ATH (ITU-T V.250 6.3.6), for a modem that does not watch DTR.  Raises OSError."""
+    port = await open_port(path, lambda _: None, lambda _: None)
+    try:
+        for words in (b"+++", b"ATH\r"):
+            await asyncio.sleep(GUARD)
+            port.write(words)
+        await asyncio.sleep(GUARD)
+    finally:
+        await port.close()

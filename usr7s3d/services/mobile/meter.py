@@ -54,59 +54,70 @@ class Meter:
         self._in_thread = in_thread
         self._month = month
         self._counted: Bytes = 0, 0
-        self._tables: dict[str, dict[str, str]] = {}
-        try:
-            self._tables = notes.notes(FILE)
-        except OSError as error:
-            log.warning("%s: cannot be read: %s", FILE, error)
+        self._tables: dict[str, dict[str, str]] | None = None  # not read yet
 
     @property
     def months(self) -> dict[str, dict[str, int]]:
         """``2026-11 -> {"ppp_rx": ..., "ppp_tx": ...}``, up to now."""
-        self._add()
+        if self._tables is None:
+            return {}
+        self._add(self._tables)
         return {
             month: {name: _count(text) for name, text in rows.items()}
             for month, rows in self._tables.items()
         }
 
-    def _add(self) -> None:
+    def _add(self, tables: dict[str, dict[str, str]]) -> None:
         """Count what went since the last look."""
         now = self._read()
         moved = [after - before for before, after in zip(self._counted, now, strict=True)]
         self._counted = now
         if not any(moved):
             return
-        rows = self._tables.setdefault(self._month(), {})
+        rows = tables.setdefault(self._month(), {})
         for name, more in zip(("rx", "tx"), moved, strict=True):
             key = f"{self._bearer}_{name}"
             rows[key] = str(_count(rows.get(key, "")) + max(0, more))
-        for old in sorted(self._tables)[:-MONTHS]:
-            del self._tables[old]
+        for old in sorted(tables)[:-MONTHS]:
+            del tables[old]
 
     async def run(self, liveness: Liveness) -> NoReturn:
         """Write it down now and then."""
+        await self._begin()
         kept = self.months
         with liveness.pulse("meter") as pulse:
             try:
                 while True:
                     with pulse.waiting(PERIOD):
                         await asyncio.sleep(PERIOD)
-                    if (months := self.months) != kept:
+                    if (months := self.months) != kept and await self._keep():
                         kept = months
-                        await self._keep()
             finally:
                 if self.months != kept:
                     with suppress(TimeoutError):
                         async with TimeLimit(LAST_WORDS):
                             await self._keep()
 
-    async def _keep(self) -> None:
+    async def _begin(self) -> None:
+        """Read what was kept: by now the one before us, if there was one, has written."""
+        tables = {}
         try:
-            await self._in_thread(partial(self._notes.keep_notes, FILE, HEAD, self._tables))
+            tables = await self._in_thread(partial(self._notes.notes, FILE))
+        except OSError as error:
+            log.warning("%s: cannot be read: %s", FILE, error)
+        self._tables = tables
+
+    async def _keep(self) -> bool:
+        # A copy: whoever asks for the status meanwhile adds to ours.
+        tables = {month: dict(rows) for month, rows in (self._tables or {}).items()}
+        try:
+            await self._in_thread(partial(self._notes.keep_notes, FILE, HEAD, tables))
         except TimeoutError:
             raise
         except OSError as error:
             log.warning("%s: not written: %s", FILE, error)
+            return False
+        return True
 
 
 def _count(text: str) -> int:

@@ -33,6 +33,7 @@ from usr7s3d.services.mobile.conversation import (
     Conversation,
     Listener,
     ModemGone,
+    hang_up,
 )
 from usr7s3d.services.mobile.finder import CLOSE_LIMIT, OPEN_LIMIT, Finder, Outside, Stuck
 from usr7s3d.services.mobile.mobile import Mobile
@@ -194,8 +195,16 @@ class Modem:
 
     async def _use(self, plugged: Plugged, pulse: Pulse) -> NoReturn:
         """Open it and look after it.  Raises OSError when it is lost, Stuck when it is silent."""
-        at, data = await self._finder.ports(plugged, pulse)
+        try:
+            at, data = await self._finder.ports(plugged, pulse)
+        except Stuck:  # for a step that may help, it must be known where it is
+            self.tell(usb=plugged.usb, at_port=plugged.at[0], model=plugged.model)
+            raise
         path = at[self._at % len(at)]
+        if self._trouble == 1 and data in ("", path):
+            # A call of before us may go on, where the modem does not watch DTR.
+            with pulse.waiting(OPEN_LIMIT + CLOSE_LIMIT):
+                await hang_up(path, self._outside.open_port)
         with pulse.waiting(OPEN_LIMIT + CLOSE_LIMIT):
             talk = Conversation(path, self._wake.set)
             await talk.open(self._outside.open_port)

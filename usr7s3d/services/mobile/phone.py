@@ -4,7 +4,6 @@ A modem with a port for data alone goes on taking commands beside the call; one 
 single port is all call while it lasts.
 """
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -13,10 +12,9 @@ from usr7s3d.modem.command import ATTENTION, Command
 from usr7s3d.modem.dialogue import Answer
 from usr7s3d.modem.results import Verdict
 from usr7s3d.modem.seen import REGISTERED, Seen
-from usr7s3d.services.mobile.conversation import OpenPort, conversation
+from usr7s3d.services.mobile.conversation import OpenPort, conversation, hang_up
 from usr7s3d.services.mobile.modem import Modem
 
-GUARD = 1.2  # s of silence round +++; modems want 1
 LOOK = 3600.0  # s; whatever changes is told
 
 
@@ -64,28 +62,22 @@ class Phone:
         while not await self._modem.known(may_dial, LOOK):
             pass
 
+    async def until_stays_offline(self) -> None:
+        """Wait until it is where we may not go online."""
+        while not await self._modem.known(lambda seen: seen.stays_offline, LOOK):
+            pass
+
     async def _still_calls(self, path: str) -> bool:
         """Whether the port takes no commands: a call before us may go on, as the modem sees it."""
         async with conversation(path, self._open_port) as talk:
             return (await talk.ask(ATTENTION)).final.verdict is Verdict.SILENT
-
-    async def _hang_up(self, path: str) -> None:
-        """+++ and ATH (ITU-T V.250 6.3.6), for a modem that does not watch DTR."""
-        port = await self._open_port(path, lambda _: None, lambda _: None)
-        try:
-            for words in (b"+++", b"ATH\r"):
-                await asyncio.sleep(GUARD)
-                port.write(words)
-            await asyncio.sleep(GUARD)
-        finally:
-            await port.close()
 
     @asynccontextmanager
     async def line(self) -> AsyncIterator[Line]:
         """A line to dial on.  Raises OSError."""
         if path := self._modem.seen.data_port:
             if await self._still_calls(path):
-                await self._hang_up(path)
+                await hang_up(path, self._open_port)
             async with conversation(path, self._open_port) as talk:
                 yield Line(path, talk.ask, talk.hand_over)
             return
@@ -95,4 +87,6 @@ class Phone:
         try:
             yield Line(talk_.path, self._modem.ask, talk_.hand_over)
         finally:
-            self._modem.reopen("the call is over")
+            # Where there was no call the port is as good as before.
+            if talk_.in_call and self._modem.conversation is talk_:
+                self._modem.reopen("the call is over")

@@ -67,6 +67,10 @@ class Phone(Protocol):
         """Wait for it."""
         ...
 
+    async def until_stays_offline(self) -> None:
+        """Wait until it is where we may not go online."""
+        ...
+
     def line(self) -> AbstractAsyncContextManager[Line]:
         """A line to dial on."""
         ...
@@ -141,6 +145,7 @@ class Ppp:
         self._clock = asyncio.get_running_loop().time
         self._limit: TimeLimit | None = None  # of the session that is up
         self._why = ""  # we hang up
+        self._told = ""  # by pppd, of why the session does not come up
         self._said: set[str] = set()  # why it is down, in this outage
 
     # What others ask of it.
@@ -148,7 +153,9 @@ class Ppp:
     @property
     def waits_for(self) -> str:
         """What keeps it from dialling; empty while nothing does."""
-        return "" if self._phone.may_dial else self._phone.waits_for
+        if self._phone.may_dial or self.state in ("connecting", "up"):
+            return ""
+        return self._phone.waits_for
 
     @property
     def sms_wait(self) -> bool:
@@ -160,10 +167,18 @@ class Ppp:
         if apn != self._apn:
             self._apn = apn
             self._backoff.reset()
-            self.redial("AT+APN was changed")
+            self._hang_up("AT+APN was changed")
 
     def redial(self, why: str) -> None:
-        """Hang up and dial again."""
+        """Hang up and dial again; while there is no session the next call is new anyway.
+
+        Then it only would cut the pauses short, which spare a network that refuses us.
+        """
+        if self.state == "up":
+            self._hang_up(why)
+
+    def _hang_up(self, why: str) -> None:
+        """End the session that is up, or as soon as it is; and any pause."""
         self._why = why
         if self._limit:
             self._limit.expire()
@@ -186,6 +201,14 @@ class Ppp:
                     await self._pause(delay, pulse)
             finally:
                 self._fall("the daemon ends the call")
+
+    async def stay_home(self, liveness: Liveness) -> NoReturn:
+        """Hang up when the modem has gone where we may not go online; a call may survive that."""
+        with liveness.pulse("roaming") as pulse, pulse.waiting():
+            while True:
+                await self._phone.until_stays_offline()
+                self._hang_up(f"waits for {self._phone.waits_for}")
+                await self._phone.until_may_dial()
 
     async def _pause(self, seconds: float, pulse: Pulse) -> None:
         """Wait, unless somebody wants a call at once."""
@@ -220,9 +243,7 @@ class Ppp:
     def _ended(self) -> float:
         """We have hung up; s until the next call."""
         why, self._why = self._why, ""
-        self._fall(why or "a pause to read SMS")
         log.info("ppp: hung up: %s", self.bearer.why_down)
-        self.state = "waiting"
         return 0.0 if why else SMS_TIME
 
     async def _call(self, pulse: Pulse) -> None:
@@ -261,10 +282,16 @@ class Ppp:
         apn, config = self._apn, self._config
         request = Request(tty, config.pdp_type, config.auth, apn.user, apn.password)
         async with self._open_session(request) as session:
+            self._told = ""
             with pulse.waiting(NEGOTIATION):
                 self._rise(await self._negotiate(session))
-            with pulse.waiting():
-                await self._until_over(session)
+            try:
+                with pulse.waiting():
+                    await self._until_over(session)
+            finally:
+                self.traffic.end()  # while the interface is there to be read
+            self.state = "waiting"
+            self._fall(self._why or "a pause to read SMS")  # before the links' bytes go nowhere
             with pulse.waiting(END_LIMIT):
                 await session.end()
 
@@ -289,7 +316,9 @@ class Ppp:
         with contextlib.suppress(TimeoutError):
             async with TimeLimit(0.0 if self._why else gap) as self._limit:
                 while True:
-                    self._heard(await session.report())
+                    # With two address families one may come long behind the other.
+                    if self.way.add(self._heard(await session.report())):
+                        self._use_way()
 
     def _heard(self, report: Report, *, agreed: bool = True) -> Report:
         """Act on what root's part says.  Raises OSError when that was the end."""
@@ -297,13 +326,15 @@ class Ppp:
             raise OSError(f"the PPP starter refuses: {report['refused']}")
         if "log" in report:
             log.debug("pppd: %s", report["log"])
+            self._told = pppend.LINES.get(str(report["log"]), self._told)
             if moved := SENT.match(str(report["log"])):
                 self.traffic.end(int(moved["rx"]), int(moved["tx"]))
         if "exit" in report:
             status = int(report["exit"])
+            words = pppend.words(status, self._told)
             if status == pppend.AUTHENTICATION:
-                raise LoginRefused(pppend.words(status))
-            raise (OSError if agreed else CallRefused)(pppend.words(status))
+                raise LoginRefused(words)
+            raise (OSError if agreed or status not in pppend.OF_THE_CALL else CallRefused)(words)
         return report
 
     def _rise(self, way: Way) -> None:
@@ -312,12 +343,16 @@ class Ppp:
         self.counters.connects += 1
         self.last_error = ""
         self._said.clear()
-        servers = ", ".join(way.servers) or "no name server"
-        log.info("ppp: up: %s, %s, %s", way.interface, way.address, servers)
-        self.dial.over = self._make_dial(way.interface, way.servers)
+        self._use_way()
         self.traffic.begin(way.interface)
         self.bearer.rise()
         self.connected()
+
+    def _use_way(self) -> None:
+        way = self.way
+        servers = ", ".join(way.servers) or "no name server"
+        log.info("ppp: up: %s, %s, %s", way.interface, way.address, servers)
+        self.dial.over = self._make_dial(way.interface, way.servers)
 
     def _fall(self, why: str) -> None:
         self._limit = None

@@ -9,6 +9,8 @@ from usr7s3d.services.bearer import Bearer
 from usr7s3d.services.links.connection import Channel
 from usr7s3d.services.links.network import Dial
 
+MOST_SERVERS = 4  # for names; a network that begins anew may name others
+
 
 @dataclass(slots=True)
 class Way:
@@ -24,12 +26,17 @@ class Way:
         """Whether bytes can go; name servers may follow."""
         return bool(self.interface and self.address and self.peer)
 
-    def add(self, report: Report) -> None:
-        """Take one report."""
+    def add(self, report: Report) -> bool:
+        """Take one report; whether it brought something new."""
+        before = self.interface, self.address, self.peer, list(self.servers)
+        self._add(report)
+        return before != (self.interface, self.address, self.peer, self.servers)
+
+    def _add(self, report: Report) -> None:
         for name, value in report.items():
             if name == "dns":
                 if value not in self.servers:
-                    self.servers.append(str(value))
+                    self.servers = [*self.servers, str(value)][-MOST_SERVERS:]
             elif name in ("interface", "address", "peer"):
                 setattr(self, name, str(value))
             elif name == "address6":

@@ -16,6 +16,9 @@ from usr7s3d.core.ladder import Ladder, Record, Rung, Step, Trouble
 from usr7s3d.core.liveness import Liveness, Pulse
 from usr7s3d.devices.limit import TimeLimit
 from usr7s3d.hostconfig.model import Modem as Config
+from usr7s3d.modem.command import RESTART, Command
+from usr7s3d.modem.dialogue import Answer
+from usr7s3d.modem.results import Verdict
 from usr7s3d.modem.seen import ABSENT, NONE, REGISTERED, STARTING, Seen
 
 log = logging.getLogger(__name__)
@@ -39,19 +42,27 @@ class Modem(Protocol):
         """``what(seen)`` as soon as it is something, or after ``limit`` s."""
         ...
 
+    async def ask(self, command: Command) -> Answer:
+        """The answer to ``command``.  Raises OSError."""
+        ...
+
+    def reopen(self, why: str) -> None:
+        """Open its port anew."""
+        ...
+
 
 class Hands(Protocol):
     """See ``devices/revive.py``; every call raises OSError."""
 
     async def restart(self, port: str) -> None:
-        """By a command."""
+        """By a command, on a port that nobody has open."""
         ...
 
     async def usb_reset(self, plug: str) -> None:
         """By its plug."""
         ...
 
-    async def power(self, gone: Callable[[], bool]) -> None:
+    async def power(self, plug: str, port: str) -> None:
         """By its power."""
         ...
 
@@ -140,7 +151,7 @@ class Recovery:
                 self._judge(seen)
                 await self._keep()
                 await self._wait(seen, pulse)
-                with pulse.waiting(STEP_LIMIT):
+                with pulse.waiting(2 * STEP_LIMIT):  # its owner's step, and ours
                     await self._climb()
 
     async def _wait(self, seen: Seen, pulse: Pulse) -> None:
@@ -158,7 +169,7 @@ class Recovery:
         now = self._clock()
         if seen.state == ABSENT and self._seen_at:
             self._ladder.trouble(Trouble.GONE, self._seen_at, now)
-        if seen.state != REGISTERED:
+        if seen.state not in (REGISTERED, STARTING):  # its port may just be opened anew
             self._ladder.forget(Trouble.REFUSED)
         if seen.state not in (NONE, ABSENT):
             self._remember(seen)
@@ -173,8 +184,11 @@ class Recovery:
     async def _climb(self) -> None:
         async with self._one_at_a_time:
             if step := self._ladder.expire(self._clock()):
-                await self._keep()  # before it is done: it may be our last
+                kept = await self._keep()  # before it is done: it may be our last
                 log.warning("modem: %s", step)
+                if step.rung is Rung.REBOOT and not kept:
+                    log.warning("modem: reboot: not without a record of it: it might never end")
+                    return
                 try:
                     async with TimeLimit(STEP_LIMIT):
                         await self._take(step)
@@ -183,21 +197,29 @@ class Recovery:
 
     async def _take(self, step: Step) -> None:
         match step.rung:
+            case Rung.RESTART if step.trouble is Trouble.REFUSED:
+                await self._ask_to_restart()
             case Rung.RESTART:
                 await self._hands.restart(self._port)
             case Rung.USB_RESET:
                 await self._hands.usb_reset(self._seen_at)
             case Rung.POWER:
-                await self._hands.power(lambda: self._modem.seen.state == ABSENT)
+                await self._hands.power(self._seen_at, self._port)
             case Rung.REBOOT:
                 await self._hands.reboot()
 
-    async def _keep(self) -> None:
-        """Write the record down, if it has changed; a card wears out."""
+    async def _ask_to_restart(self) -> None:
+        """Through its owner, who has its port open: it answers.  Raises OSError."""
+        answer = await self._modem.ask(RESTART)
+        if not answer.ok and answer.final.verdict is not Verdict.SILENT:
+            raise OSError(f"the modem refuses ({answer.final})")
+        self._modem.reopen("it was restarted, and knows nothing of us")
+
+    async def _keep(self) -> bool:
+        """Write the record down, if it has changed; a card wears out.  Whether it is written."""
         record = self._ladder.record
         if record == self._kept:
-            return
-        self._kept = record
+            return True
         tables = {
             "recovery": {"climbs": str(record.climbs), "last": _plain(record.last)},
             "taken": {name: str(count) for name, count in record.taken.items()},
@@ -206,6 +228,9 @@ class Recovery:
             await self._in_thread(partial(self._notes.keep_notes, FILE, HEAD, tables))
         except OSError as error:
             log.warning("%s: not written: %s", FILE, error)
+            return False
+        self._kept = record
+        return True
 
 
 def _plain(words: str) -> str:

@@ -120,6 +120,7 @@ class Uplink:
             "state": "up" if interface else "down",
             "interface": interface or wanted,
             "address": route.address(interface) if interface else "",
+            "waits_for": self._why_none,
         }
 
     async def run(self, liveness: Liveness) -> NoReturn:
@@ -137,4 +138,5 @@ class Uplink:
             parts["recovery"] = self.recovery.run(liveness)
         if self.ppp:
             parts["ppp"] = self.ppp.run(liveness)
+            parts["roaming"] = self.ppp.stay_home(liveness)
         return parts

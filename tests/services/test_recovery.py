@@ -223,10 +223,31 @@ async def test_a_modem_that_is_gone_gets_its_power_key() -> None:
     assert place.hands.done == [(10 + PATIENCE[Trouble.GONE], "power 1-1.2 /dev/ttyUSB2")]
 
 
-async def test_one_that_was_never_there_does_not() -> None:
+async def test_one_that_has_never_been_there_gets_its_key_and_nothing_ruder() -> None:
+    """Off since a power cut, or since we were stopped between two presses."""
     place = Place(Config(power=KEY, reboot=True))
     place.modem.is_now(ABSENT)
     async with running(place.recovery):
+        await asyncio.sleep(20000)
+    assert {what for _, what in place.hands.done} == {"power  "}
+    at = [at for at, _ in place.hands.done]
+    assert at == [120, 420, 1020, 2220, 4620, 9420, 19020]
+
+
+async def test_without_a_key_it_is_waited_for() -> None:
+    place = Place(Config(reboot=True))
+    place.modem.is_now(ABSENT)
+    async with running(place.recovery):
+        await asyncio.sleep(20000)
+    assert (place.done, place.notes.writes) == ([], 0)
+
+
+async def test_one_that_comes_in_time_gets_no_key() -> None:
+    place = Place(Config(power=KEY))
+    place.modem.is_now(ABSENT)
+    async with running(place.recovery):
+        await asyncio.sleep(100)
+        place.modem.is_now(SEARCHING)
         await asyncio.sleep(20000)
     assert place.done == []
 

@@ -1,14 +1,17 @@
 """A modem that is brought back without a visit."""
 
 import asyncio
+import os
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from pathlib import Path
 from typing import TypeVar
 
 import pytest
 
 from tests.services.parts import at_once, running
 from usr7s3d.core.ladder import FIRST_PAUSE, PATIENCE, STABLE, Trouble
+from usr7s3d.devices.state import Store
 from usr7s3d.hostconfig.kinds import GpioLine
 from usr7s3d.hostconfig.model import Modem as Config
 from usr7s3d.modem.command import Command
@@ -294,3 +297,26 @@ async def test_a_file_of_nonsense_counts_for_nothing() -> None:
     notes = Notes()
     notes.tables = {"recovery": {"climbs": "many"}, "taken": {"cfun": "9" * 100}}
     assert Place(notes=notes).recovery.record.climbs == 0
+
+
+async def test_a_record_that_was_cut_anywhere_or_is_not_ours(tmp_path: Path) -> None:
+    """It counts for what can be read, and what is written next can be read again."""
+    store, file = Store(tmp_path), tmp_path / "recovery.toml"
+    tables = {
+        "recovery": {"climbs": "7", "last": "reboot: the modem does not answer"},
+        "taken": {"cfun": "3", "reboot": "2"},
+    }
+    store.keep_notes("recovery.toml", "Words.", tables)
+    whole = file.read_bytes()
+    hostile = b'[taken]\n"a\\"b" = "1"\n"cfun" = "\xd9\xa3"\n[recovery]\n"last" = "x\\ny\\u0000"\n'
+    cuts = [whole[:n] for n in range(len(whole) + 1)]
+    for data in [*cuts, hostile, b"\xff\xfe", b"[recovery]\nclimbs = 7\n", b"recovery = 3\n"]:
+        file.write_bytes(data)
+        place = Place(Config(reboot=True))
+        place.recovery = Recovery(Config(), place.modem, place.hands, store, at_once)
+        assert place.recovery.record.climbs in (0, 7)
+        async with running(place.recovery):
+            await place.mute(90)
+        assert set(store.notes("recovery.toml")) <= {"recovery", "taken"}
+        assert "recovery.toml.new" not in os.listdir(tmp_path)
+    assert place.recovery.record.taken.keys() == {"cfun", "usb_reset"}

@@ -247,7 +247,8 @@ def _read(notes: Notes) -> Record:
         log.warning("%s: cannot be read: %s", FILE, error)
         return Record()
     kept = tables.get("recovery", {})
-    taken = {name: _count(text) for name, text in tables.get("taken", {}).items()}
+    rows = tables.get("taken", {})  # a name that is none of ours might not be one in TOML either
+    taken = {rung.value: _count(rows[rung.value]) for rung in Rung if rung.value in rows}
     return Record(_count(kept.get("climbs", "")), taken, kept.get("last", ""))
 
 

@@ -248,7 +248,9 @@ def _read(notes: Notes) -> Record:
         return Record()
     kept = tables.get("recovery", {})
     rows = tables.get("taken", {})  # a name that is none of ours might not be one in TOML either
-    taken = {rung.value: _count(rows[rung.value]) for rung in Rung if rung.value in rows}
+    taken: dict[str, int] = {
+        rung.value: _count(rows[rung.value]) for rung in Rung if rung.value in rows
+    }
     return Record(_count(kept.get("climbs", "")), taken, kept.get("last", ""))
 
 

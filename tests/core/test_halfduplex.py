@@ -4,7 +4,8 @@ import math
 
 import pytest
 
-from usr7s3d.core.halfduplex import MOST_PATIENT, PATIENCE, HalfDuplex
+from usr7s3d.at.table import BAUD_RATES
+from usr7s3d.core.halfduplex import MOST_PATIENT, PATIENCE, HalfDuplex, Unseen
 
 AT_9600 = 10 / 9600
 SILENCE = 3.5 * AT_9600
@@ -121,6 +122,28 @@ def test_many_small_pieces_cost_little() -> None:
         assert bus.waiting == turn + 1
         assert bus.deadline() == pytest.approx(1 + SILENCE)
     assert len(bus.take(1.01)) == 20_000
+
+
+@pytest.mark.parametrize("baud", BAUD_RATES)
+@pytest.mark.parametrize("lot", [8, 16])
+def test_between_two_lots_of_a_frame_nothing_is_sent(baud: int, lot: int) -> None:
+    """A PL011 hands over at half its FIFO; 3.5 characters behind that the frame goes on."""
+    character = 10 / baud
+    bus = HalfDuplex(character, Unseen(characters=16))
+    for number in range(1, 5):
+        now = 1 + number * lot * character
+        bus.heard(now)
+        bus.put(b"x", now)
+        assert bus.take(now + lot * character + 0.001) == b""
+    assert bus.take(now + 16 * character + 0.0021) == b"xxxx"
+
+
+def test_a_usb_adapter_hands_over_by_time() -> None:
+    bus = HalfDuplex(10 / 115200, Unseen(seconds=0.016))
+    bus.heard(1.0)
+    bus.put(b"x", 1.0)
+    assert bus.take(1.0175) == b""
+    assert bus.take(1.0181) == b"x"
 
 
 def test_what_waits_can_be_taken_back() -> None:

@@ -285,6 +285,41 @@ async def test_an_interface_and_a_forwarder_on_this_machine_is_the_systems_affai
     assert await Resolver("lo").addresses("dtu.example") == BOTH
 
 
+@pytest.mark.real
+@pytest.mark.parametrize("servers", [("127.0.0.1",), ("127.0.0.2",)])
+async def test_servers_that_are_silent_over_the_interface_leave_it_to_the_system(
+    servers: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The LAN's router, asked over somebody else's ppp0; the other one refuses at once."""
+    monkeypatch.setattr(resolve, "BORROWED", 0.3)
+    monkeypatch.setattr(cares, "TIMEOUT", 0.05)
+    monkeypatch.setattr(resolve, "_servers_beyond_this_machine", lambda: servers)
+    monkeypatch.setattr(resolve, "_getaddrinfo", lambda _: BOTH)
+    async with resolving("lo", servers=()) as (resolver, _):
+        before = open_sockets()
+        assert await resolver.addresses("silent.example") == BOTH
+        assert open_sockets() == before
+
+
+@pytest.mark.real
+async def test_what_they_do_say_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resolve, "_servers_beyond_this_machine", lambda: ("127.0.0.1",))
+    monkeypatch.setattr(resolve, "_getaddrinfo", lambda _: BOTH)
+    async with resolving("lo", servers=()) as (resolver, _):
+        with pytest.raises(OSError, match="no such name"):
+            await resolver.addresses("nxdomain.example")
+
+
+@pytest.mark.real
+async def test_the_bearers_own_servers_are_asked_and_nobody_else(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(resolve, "LIMIT", 0.3)
+    monkeypatch.setattr(resolve, "_getaddrinfo", lambda _: BOTH)
+    with pytest.raises(OSError, match="no answer"):
+        await found("silent.example", "lo")
+
+
 # The system's resolver
 
 

@@ -16,6 +16,7 @@ from usr7s3d.core.line import LineSettings
 from usr7s3d.devices import gpio, rs485
 from usr7s3d.devices.rs485 import ENABLED, RTS_AFTER_SEND, RTS_ON_SEND, TERMS, open_direction
 from usr7s3d.devices.termios2 import TCGETS2, TCSETS2, TERMIOS2
+from usr7s3d.devices.ttykinds import is_pl011
 from usr7s3d.hostconfig import Rs485
 
 LINE = LineSettings(9600, flow="RS485")
@@ -208,9 +209,27 @@ def test_auto_leaves_a_pl011_alone_that_would_harm_another_uart(
 ) -> None:
     driver = Driver(as_asked)
     monkeypatch.setattr(rs485, "shares_interrupt", lambda: "another UART")
+    monkeypatch.setattr(rs485, "is_pl011", lambda _: True)
     assert chosen(monkeypatch, driver, Rs485()) == ("hardware", "kernel: another UART", False)
     assert driver.terms == (0, 0, 0)
     assert chosen(monkeypatch, driver, Rs485(direction="kernel"))[0] == "kernel"
+
+
+def test_auto_takes_another_driver_whatever_pl011s_there_are(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """An SC16IS752 on a Pi 4 with two UARTs on its header."""
+    monkeypatch.setattr(rs485, "shares_interrupt", lambda: "another UART")
+    assert chosen(monkeypatch, Driver(as_asked), Rs485())[0] == "kernel"
+
+
+@pytest.mark.parametrize(
+    ("device", "is_one"),
+    [((204, 64), True), ((204, 69), True), ((204, 40), False), ((4, 64), False), ((241, 0), False)],
+    ids=["ttyAMA0", "ttyAMA5", "another at 204", "ttyS0", "ttySC0"],
+)
+def test_which_ttys_are_pl011s(device: tuple[int, int], is_one: bool) -> None:
+    assert is_pl011(device) == is_one
 
 
 PI_4 = """\

@@ -4,7 +4,9 @@ import asyncio
 import errno
 import os
 import pty
+import stat
 import struct
+import sys
 import termios
 import tty
 from collections.abc import Iterator
@@ -15,11 +17,12 @@ from pathlib import Path
 import pytest
 
 from usr7s3d.at.table import BAUD_RATES
+from usr7s3d.core.halfduplex import NOTHING, Unseen
 from usr7s3d.core.line import LineSettings
 from usr7s3d.devices import rs485
 from usr7s3d.devices.rs485 import Choice, Direction
 from usr7s3d.devices.termios2 import TCGETS2, TERMIOS2
-from usr7s3d.devices.uart import Uart, header_uart, open_uart
+from usr7s3d.devices.uart import TIOCSERGETLSR, Uart, header_uart, open_uart
 from usr7s3d.hostconfig import Rs485
 
 pytestmark = pytest.mark.real
@@ -193,6 +196,46 @@ async def test_nothing_waits_for_a_full_pty_to_close() -> None:
         assert uart.unsent() > 0
         uart.detach()
         uart.close()
+
+
+@pytest.mark.parametrize(
+    ("mode", "device", "unseen"),
+    [
+        (stat.S_IFCHR, (204, 64), Unseen(characters=16)),
+        (stat.S_IFCHR, (241, 0), Unseen(characters=16)),
+        (stat.S_IFCHR, (188, 0), Unseen(seconds=0.016)),
+        (stat.S_IFCHR, (136, 3), NOTHING),
+        (stat.S_IFSOCK, (0, 0), NOTHING),
+    ],
+    ids=["ttyAMA0", "ttySC0", "ttyUSB0", "a PTY", "a test's"],
+)
+def test_for_how_long_the_hardware_may_keep_bytes_to_itself(
+    monkeypatch: pytest.MonkeyPatch, mode: int, device: tuple[int, int], unseen: Unseen
+) -> None:
+    status = os.stat_result((mode, *(0,) * 9), {"st_rdev": os.makedev(*device)})
+    with opened() as (_, _slave, uart):
+        monkeypatch.setattr("os.fstat", lambda _: status)
+        assert uart.unseen() == unseen
+        monkeypatch.undo()
+
+
+@pytest.mark.parametrize(("register", "left"), [(0, 1), (1, 0), (None, 0)])
+def test_what_a_fifo_holds_has_not_left(
+    monkeypatch: pytest.MonkeyPatch, register: int | None, left: int
+) -> None:
+    """Another rate would spoil up to 64 characters; a PTY cannot be asked."""
+
+    def asked(fd: int, request: int, words: bytes) -> bytes:
+        if request != TIOCSERGETLSR:
+            return ioctl(fd, request, words)
+        if register is None:
+            raise OSError(errno.ENOTTY, "Inappropriate ioctl for device")
+        return register.to_bytes(4, sys.byteorder)
+
+    with opened() as (_, _slave, uart):
+        monkeypatch.setattr("fcntl.ioctl", asked)
+        assert uart.unsent() == left
+        monkeypatch.undo()
 
 
 class TestPtyOfOurOwn:

@@ -457,3 +457,22 @@ async def test_a_mute_stick_that_nobody_knows_can_be_reset() -> None:
     async with running(bench.modem):
         await until(lambda: seen)
     assert seen[0] == ("1-1.2", AT)
+
+
+@pytest.mark.parametrize("known", [True, False])
+async def test_one_that_is_dead_for_a_day_is_told_of_once(
+    caplog: pytest.LogCaptureFixture, known: bool
+) -> None:
+    caplog.set_level(logging.INFO)
+    bench = Bench()
+    bench.plugged = Plugged(at=(AT, DATA), known=known, usb="1-1.2", model="A new one")
+    bench.fake.dumb = True
+    async with running(bench.modem):
+        await asyncio.sleep(80000)
+        assert len(caplog.records) < 20
+        caplog.clear()
+        bench.fake.dumb = False
+        await until(lambda: bench.modem.state == "registered")
+        bench.fake.dumb = True
+        await asyncio.sleep(1000)
+        assert "commands without an answer" in caplog.text

@@ -182,6 +182,29 @@ async def test_a_slow_uart_stops_the_reading_of_both_links_and_loses_nothing() -
         assert got + world.tty.read() == sent
 
 
+@pytest.mark.parametrize("size", [1, 400, 4000])
+async def test_a_flood_onto_a_bus_that_others_use_is_bounded_and_loses_nothing(size: int) -> None:
+    """They are heard every 3 ms for half a second: nothing of it may leave."""
+    world = World(uart__flow="RS485", uart__baud=9600)
+    async with world.running():
+        await asyncio.sleep(1)
+        sent = b""
+        for _ in range(160):
+            world.tty.write(b"~")
+            await asyncio.sleep(0.003)
+            while world.a.reading and len(sent) < 50_000:
+                chunk = (b"%010d" % len(sent) * 400)[:size]
+                world.a.deliver(chunk)
+                sent += chunk
+            assert world.tty.read() == b""
+        assert (world.a.reading, world.b.reading) == (False, False)
+        assert 4096 <= len(sent) == world.port.unsent < 4096 + size
+        await asyncio.sleep(0.1)
+        assert world.tty.read() == sent
+        assert world.a.reading
+        assert world.b.reading
+
+
 @pytest.mark.manual("4.2.1.33", "shows from which socket data comes")
 async def test_sockiden() -> None:
     world = World(links__show_id=True)
@@ -290,9 +313,9 @@ async def test_a_uart_that_takes_nothing_collects_no_polls() -> None:
 async def test_a_bus_that_is_not_quiet_collects_no_polls() -> None:
     world = polling(uart__flow="RS485", uart__baud=9600)
     async with world.running():
-        for _ in range(35_000):
+        for _ in range(11_000):
             world.tty.write(b"~")
-            await asyncio.sleep(0.001)
+            await asyncio.sleep(0.003)
         assert world.tty.read() == b""
         await asyncio.sleep(1)
         assert world.tty.read() == b"poll"

@@ -31,7 +31,7 @@ from tests.system.rig import Daemon
 REGISTERS = 4
 VALUES = [1000 + number for number in range(REGISTERS)]
 REQUEST, ANSWER = 8, 5 + 2 * REGISTERS  # bytes
-UARTFT = {9600: 10, 115200: 5}  # ms, as docs/hats.md has them
+UARTFT = {9600: 10, 115200: 5}  # ms; a PTY has no FIFO, see docs/hats.md
 TURN = 0.002  # s; a slave thinks for longer than the silence before it speaks
 
 

@@ -143,6 +143,7 @@ def test_where_no_moment_is_quiet_there_is_no_figure(monkeypatch: pytest.MonkeyP
 
 @pytest.mark.real
 @pytest.mark.parametrize("way", release.WAYS)
-def test_every_release_of_an_rs485_line_is_measured(way: str) -> None:
-    late = asyncio.run(release.measure(way, 115200, 3, busy=False))
+@pytest.mark.parametrize("load", ["idle", "bridging"])
+def test_every_release_of_an_rs485_line_is_measured(way: str, load: str) -> None:
+    late = asyncio.run(release.measure(way, 115200, 3, load))
     assert 1 <= late.count <= 3  # what comes before the first has left joins it

@@ -3,21 +3,37 @@
 Nothing leaves while a frame comes in, nor for 3.5 characters behind it: by that silence Modbus
 tells frames apart, and whoever else is on the bus needs it.  What nobody asked for is a frame of
 its own: it keeps that silence from what we send, too, on both its sides.
+
+Hardware that hands over every so many characters looks silent for as long in the middle of a frame.
 """
 
 import math
 from collections import deque
+from dataclasses import dataclass
 
 CHARACTERS = 3.5
 LEAST = 0.002  # s; fast lines keep 1.75 ms, and a timer is a little early
+JITTER = 0.002  # s by which what the hardware hands over may be late
 PATIENCE = 1.0  # s; a bus that is noisy for so long has no frames to wait for
 MOST_PATIENT = 1024  # bytes; of more the oldest are dropped, for nobody asked for them
+
+
+@dataclass(frozen=True, slots=True)
+class Unseen:
+    """For how long a frame may come in before we are told: the hardware hands over in lots."""
+
+    characters: int = 0
+    seconds: float = 0.0
+
+
+NOTHING = Unseen()
 
 
 class HalfDuplex:
     """Holds what has to wait.  The caller bounds how much that is, but for what is patient."""
 
-    def __init__(self, character_time: float) -> None:
+    def __init__(self, character_time: float, unseen: Unseen = NOTHING) -> None:
+        self._unseen = unseen
         self.set_character_time(character_time)
         self._quiet_from = -math.inf  # as far as the others go
         self._ours_until = -math.inf  # the last stop bit of what we send leaves, as computed
@@ -30,6 +46,8 @@ class HalfDuplex:
         """The line has another rate."""
         self._character_time = seconds
         self._silence = max(CHARACTERS * seconds, LEAST)
+        unseen = max(self._unseen.characters * seconds, self._unseen.seconds)
+        self._hush = max(self._silence, unseen + JITTER if unseen else 0.0)
 
     @property
     def unasked(self) -> int:
@@ -38,7 +56,7 @@ class HalfDuplex:
 
     def heard(self, now: float) -> None:
         """Something came in at ``now``."""
-        self._quiet_from = now + self._silence
+        self._quiet_from = now + self._hush
 
     def put(self, data: bytes, now: float, *, patient: bool = False) -> None:
         """Queue ``data``; ``patient``, that nobody asked for, waits for silence for ever."""

@@ -29,6 +29,9 @@ WORDS = {
 }
 
 
+NO_ANSWER = frozenset(WORDS[name] for name in ("ARES_ECONNREFUSED", "ARES_ETIMEOUT"))
+
+
 class Answer(NamedTuple):
     """Addresses, or why there are none."""
 

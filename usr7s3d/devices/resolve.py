@@ -8,6 +8,7 @@ an interface, own servers   c-ares, on the loop
 import asyncio
 import socket
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -20,6 +21,7 @@ Address = tuple[socket.AddressFamily, str]
 
 LIMIT = 15.0  # s for one look-up; a link's attempt ends after 20, and should say why
 GRACE = 2.0  # s, a round trip on GPRS, that one family's answer may be behind the other's
+BORROWED = 5.0  # s for servers that may be out of reach over the interface
 MOST_THREADS = 4  # at work for one resolver; those that hang stay until getaddrinfo returns
 HUNG = 60.0  # s after which a call is not waited for again, while there may be another
 
@@ -31,6 +33,10 @@ SYSTEM_WORDS = {
     socket.EAI_AGAIN: "no answer from the name server",
     socket.EAI_FAIL: "the name server failed",
 }
+
+
+class NoAnswer(OSError):
+    """No server has said anything about the name."""
 
 
 class _Call(NamedTuple):
@@ -45,8 +51,9 @@ class Resolver:
     """Looks names up for one bearer.  Keep it: it bounds the threads that may hang.
 
     With neither ``interface`` nor ``servers`` the names are the system's.  Else they
-    are asked of ``servers``, or those in /etc/resolv.conf when none are given, over
-    ``interface``.
+    are asked of ``servers`` over ``interface``.  When none are given those in /etc/resolv.conf
+    are tried so, and when they do not answer there (a router of the LAN, asked over ppp0) the
+    names are the system's after all.
     """
 
     def __init__(
@@ -72,10 +79,13 @@ class Resolver:
         return list(dict.fromkeys(found))
 
     async def _look_up(self, name: bytes) -> list[Address]:
-        servers = self._servers
-        if self._interface and not servers:
-            servers = _servers_beyond_this_machine()
-        return await (self._ask_servers(name, servers) if servers else self._ask_system(name))
+        if self._servers:
+            return await self._ask_servers(name, self._servers)
+        if self._interface and (servers := _servers_beyond_this_machine()):
+            with suppress(NoAnswer, TimeoutError):
+                async with TimeLimit(BORROWED):
+                    return await self._ask_servers(name, servers)
+        return await self._ask_system(name)
 
     async def _ask_servers(self, name: bytes, servers: Sequence[str]) -> list[Address]:
         """IPv4 first.  Two questions, so that one unanswered does not cost the other's answer."""
@@ -92,7 +102,8 @@ class Resolver:
             for address in answer.addresses
         ]
         if not found:
-            raise OSError(known[0].failure or "it has no address")
+            failure = known[0].failure or "it has no address"
+            raise (NoAnswer if failure in cares.NO_ANSWER else OSError)(failure)
         return found
 
     async def _ask_system(self, name: bytes) -> list[Address]:

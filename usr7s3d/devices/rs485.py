@@ -21,6 +21,7 @@ from pathlib import Path
 from usr7s3d.core.line import LineSettings
 from usr7s3d.devices import gpio, rts
 from usr7s3d.devices.sending import Pin, SendingProcess
+from usr7s3d.devices.ttykinds import is_pl011, is_pty, number
 from usr7s3d.hostconfig import Rs485
 
 # From <asm-generic/ioctls.h> and <linux/serial.h>.
@@ -28,7 +29,6 @@ TIOCGRS485, TIOCSRS485 = 0x542E, 0x542F
 TERMS = struct.Struct("3I 20x")  # flags; ms before and after
 ENABLED, RTS_ON_SEND, RTS_AFTER_SEND = 1 << 0, 1 << 1, 1 << 2
 
-PTY_MAJORS, PTMX = range(136, 144), (5, 2)  # Unix98 PTYs, and what they are made by
 
 INTERRUPTS = Path("/proc/interrupts")
 HARDWARE, KERNEL, RTS_WAY, GPIO = "hardware", "kernel", "rts", "gpio"
@@ -86,13 +86,13 @@ def open_direction(tty: int, line: LineSettings, config: Rs485) -> Direction:
     rts.listen(tty, active_low=config.active_low)  # a driver begins to switch with its first frame
     try:
         set_kernel(tty, config)
-        if asked == "auto" and (others := shares_interrupt()):
+        if asked == "auto" and is_pl011(number(tty)) and (others := shares_interrupt()):
             clear_kernel(tty)
             raise Refused(others)
     except Refused as refusal:
         # On purpose no error: a HAT that switches by itself, and a PTY, lose nothing.
         return Direction(
-            Choice(HARDWARE, f"kernel: {refusal}", trouble=asked == KERNEL and not is_pty(tty))
+            Choice(HARDWARE, f"kernel: {refusal}", trouble=asked == KERNEL and _wired(tty))
         )
     choice = Choice(KERNEL, "the driver took it and reads it back")
     rts.keep_listening(tty, active_low=config.active_low)
@@ -125,7 +125,7 @@ def _rts(tty: int, line: LineSettings, config: Rs485) -> Direction:
     except OSError as error:
         if error.errno not in rts.NOT_SUPPORTED:
             raise
-        return Direction(Choice(HARDWARE, "rts: this tty has no RTS", trouble=not is_pty(tty)))
+        return Direction(Choice(HARDWARE, "rts: this tty has no RTS", trouble=_wired(tty)))
     rts.keep_listening(tty, active_low=config.active_low)
     process = SendingProcess(tty, pin, _times(line, config))
 
@@ -135,13 +135,9 @@ def _rts(tty: int, line: LineSettings, config: Rs485) -> Direction:
     return Direction(Choice(RTS_WAY, "as configured"), process, release=release)
 
 
-def is_pty(tty: int) -> bool:
-    """Whether there is no wire behind it, so that nobody has to switch."""
-    try:
-        device = os.fstat(tty).st_rdev
-    except OSError:
-        return False
-    return os.major(device) in PTY_MAJORS or (os.major(device), os.minor(device)) == PTMX
+def _wired(tty: int) -> bool:
+    """Whether there is somebody to switch: behind a PTY is no wire."""
+    return not is_pty(number(tty))
 
 
 def _times(line: LineSettings, config: Rs485) -> tuple[float, float, float]:

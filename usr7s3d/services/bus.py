@@ -40,7 +40,7 @@ class Bus:
         self._received = received
         self._sent = sent
         self._clock = asyncio.get_running_loop().time
-        self._queue = HalfDuplex(line.character_time) if on_bus else None
+        self._queue = HalfDuplex(line.character_time, uart.unseen()) if on_bus else None
         self._character_time = line.character_time
         self._unread = 0  # bytes, at the last look into the kernel
         self._deaf = False  # the tty is not read

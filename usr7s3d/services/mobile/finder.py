@@ -50,6 +50,7 @@ class Finder:
         self._config = config
         self._outside = outside
         self._backoff = backoff
+        self._told: dict[str, str] = {}  # to the log, of each port
         self._answering: dict[tuple[str, str], tuple[str, ...]] = {}  # of unknown sticks
 
     async def plugged(self, see_none: Callable[[str], None], pulse: Pulse) -> Plugged:
@@ -95,10 +96,15 @@ class Finder:
                 async with conversation(path, self._outside.open_port) as talk:
                     answer = await talk.ask(ATTENTION)
             except OSError as error:
-                log.info("modem: %s: %s", path, error.strerror or error)
+                self._tell(path, error.strerror or str(error))
                 return False
-        log.info("modem: %s: %s", path, "takes commands" if answer.ok else "does not answer")
+        self._tell(path, "takes commands" if answer.ok else "does not answer")
         return answer.ok
+
+    def _tell(self, path: str, words: str) -> None:
+        if self._told.get(path) != words:  # a dead stick is asked for ever
+            self._told[path] = words
+            log.info("modem: %s: %s", path, words)
 
     def forget(self) -> None:
         """What was learnt from unknown sticks may not hold any more."""

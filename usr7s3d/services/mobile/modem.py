@@ -45,6 +45,7 @@ T = TypeVar("T")
 
 FIRST_LOOK, LAST_LOOK = 2.0, 10.0  # s between looks for it, and between openings
 APART = 1.0  # s between two rounds, whatever the modem says unasked
+MOST_SAID = 50  # different lines about an outage
 MOST_SILENT = 3  # commands in a row without an answer
 ROUND_LIMIT = 1800.0  # s; a round may wait behind many slow commands of others
 
@@ -92,6 +93,7 @@ class Modem:
             Choice(self.config, notebook),
             roaming=self.config.roaming,
         )
+        self._said: set[str] = set()  # to the log, since it answered last
         self._silent = 0  # commands in a row
         self._trouble = 0  # ports in a row that answered nothing
         self._at = 0  # which of its ports for commands
@@ -158,10 +160,18 @@ class Modem:
         if (before.state, before.problem, before.operator) != (
             seen.state, seen.problem, seen.operator,
         ):  # fmt: skip
-            log.log(logging.WARNING if seen.problem else logging.INFO, "modem: %s", in_words(seen))
+            if seen.state not in (ABSENT, STARTING):
+                self._said.clear()  # it answers
+            self._say(logging.WARNING if seen.problem else logging.INFO, in_words(seen))
         if seen != before:
             self._changed.set()
             self.changed()
+
+    def _say(self, level: int, words: str) -> None:
+        """Once in an outage: a modem that is dead for a month is asked on, and fills no disk."""
+        log.log(logging.DEBUG if words in self._said else level, "modem: %s", words)
+        if len(self._said) < MOST_SAID:
+            self._said.add(words)
 
     def _see_none(self, problem: str) -> None:
         self._see(Seen(state=ABSENT, problem=problem))
@@ -218,7 +228,7 @@ class Modem:
                 await talk.close()
 
     def _open(self, talk: Conversation, plugged: Plugged, data: str) -> None:
-        log.info("modem: %s: %s", talk.path, plugged.model or "opened")
+        self._say(logging.INFO, f"{talk.path}: {plugged.model or 'opened'}")
         self.counters.opens += 1
         self._silent = 0
         talk.listen(self._heard)

@@ -36,7 +36,7 @@ log = logging.getLogger(__name__)
 
 FIRST_REDIAL, LAST_REDIAL = 2.0, 300.0  # s
 STABLE = 60.0  # s; a session this old was worth having, so start over gently
-DIAL_LIMIT = 150.0  # s for the context, the call and its words
+DIAL_LIMIT = 300.0  # s for the context, the call and its words, behind what others ask
 NEGOTIATION = 90.0  # s until there is an address; pppd itself gives up after 30
 MORE = 0.5  # s for the lines of pppd's that come behind the address: name servers
 END_LIMIT = 20.0  # s

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.services.parts import at_once
-from usr7s3d.devices import gpio, revive, usbreset
+from usr7s3d.devices import gpio, revive, usb, usbreset
 from usr7s3d.devices.revive import HEARD, OFF, PRESS, PRESS_ON, START, Hands
 from usr7s3d.hostconfig.kinds import GpioLine
 from usr7s3d.hostconfig.model import Modem as Config
@@ -122,6 +122,15 @@ async def test_one_that_was_off_is_not_turned_off_again_while_it_starts(
     await asyncio.sleep(100)
     assert machine.on
     assert machine.presses == [PRESS]
+
+
+async def test_one_that_nobody_has_seen_yet(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine.on = False
+    monkeypatch.setattr(usb, "find", lambda _: "it" if machine.on else None)
+    await machine.hands(power=KEY).power("", "")
+    assert (machine.on, machine.presses) == (True, [PRESS])
 
 
 async def test_one_that_hangs_where_the_kernel_does_not_see_it(machine: Machine) -> None:

@@ -11,6 +11,7 @@ from tests.services.fake_ppp import UP, FakePppd
 from tests.services.modem_parts import AT, Bench, until
 from tests.services.parts import at_once, no_jitter, running
 from tests.services.test_recovery import Hands, Notes
+from usr7s3d.core.liveness import Liveness
 from usr7s3d.devices.pppclient import Report
 from usr7s3d.devices.usb import Plugged
 from usr7s3d.hostconfig.model import Bearer as Config
@@ -38,6 +39,7 @@ class Place:
             self.bench.plugged = ONE_PORT
         self.fake, self.modem = self.bench.fake, self.bench.modem
         self.fake.answers["ATD*99#"] = CONNECT
+        self.liveness = Liveness(asyncio.get_running_loop().time)
         self.pppd, self.hands = FakePppd(script), Hands()
         config = self.bench.config.modem
         self.recovery = Recovery(config, self.modem, self.hands, Notes(), at_once)
@@ -59,7 +61,8 @@ class Place:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        async with running(self.modem, self.recovery, self.ppp):
+        parts = self.modem, self.recovery, self.ppp
+        async with running(*parts, liveness=self.liveness):
             yield
 
     @property
@@ -153,3 +156,20 @@ async def test_stopped_at_any_moment_nothing_stays_open(one_port: bool, delay: f
         assert not place.ppp.bearer.up
         assert asyncio.all_tasks() == {asyncio.current_task()}
     assert states >= {"waiting", "connecting", "up"} | ({"dialling"} if delay else set())
+
+
+@pytest.mark.parametrize("one_port", [False, True])
+@pytest.mark.parametrize("trouble", ["none", "mute", "refused", "dead", "slow"])
+async def test_the_watchdog_is_never_kept_waiting(one_port: bool, trouble: str) -> None:
+    place = Place(one_port=one_port, script=MUTE if trouble == "mute" else UP)
+    place.fake.delay = 9.0 if trouble == "slow" else 0.3
+    if trouble == "refused":
+        place.fake.answers["ATD*99#"] = b"\r\nNO CARRIER\r\n"
+    async with place.running():
+        for second in range(1800):
+            await asyncio.sleep(2)
+            assert not place.liveness.late(), second
+            if second == 300:
+                place.fake.dumb = trouble == "dead"
+                place.pppd.say({"exit": 15})
+    assert place.fake.count("ATD") or trouble == "slow"

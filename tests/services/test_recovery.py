@@ -1,14 +1,17 @@
 """A modem that is brought back without a visit."""
 
 import asyncio
+import os
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from pathlib import Path
 from typing import TypeVar
 
 import pytest
 
 from tests.services.parts import at_once, running
 from usr7s3d.core.ladder import FIRST_PAUSE, PATIENCE, STABLE, Trouble
+from usr7s3d.devices.state import Store
 from usr7s3d.hostconfig.kinds import GpioLine
 from usr7s3d.hostconfig.model import Modem as Config
 from usr7s3d.modem.command import Command
@@ -223,10 +226,31 @@ async def test_a_modem_that_is_gone_gets_its_power_key() -> None:
     assert place.hands.done == [(10 + PATIENCE[Trouble.GONE], "power 1-1.2 /dev/ttyUSB2")]
 
 
-async def test_one_that_was_never_there_does_not() -> None:
+async def test_one_that_has_never_been_there_gets_its_key_and_nothing_ruder() -> None:
+    """Off since a power cut, or since we were stopped between two presses."""
     place = Place(Config(power=KEY, reboot=True))
     place.modem.is_now(ABSENT)
     async with running(place.recovery):
+        await asyncio.sleep(20000)
+    assert {what for _, what in place.hands.done} == {"power  "}
+    at = [at for at, _ in place.hands.done]
+    assert at == [120, 420, 1020, 2220, 4620, 9420, 19020]
+
+
+async def test_without_a_key_it_is_waited_for() -> None:
+    place = Place(Config(reboot=True))
+    place.modem.is_now(ABSENT)
+    async with running(place.recovery):
+        await asyncio.sleep(20000)
+    assert (place.done, place.notes.writes) == ([], 0)
+
+
+async def test_one_that_comes_in_time_gets_no_key() -> None:
+    place = Place(Config(power=KEY))
+    place.modem.is_now(ABSENT)
+    async with running(place.recovery):
+        await asyncio.sleep(100)
+        place.modem.is_now(SEARCHING)
         await asyncio.sleep(20000)
     assert place.done == []
 
@@ -273,3 +297,26 @@ async def test_a_file_of_nonsense_counts_for_nothing() -> None:
     notes = Notes()
     notes.tables = {"recovery": {"climbs": "many"}, "taken": {"cfun": "9" * 100}}
     assert Place(notes=notes).recovery.record.climbs == 0
+
+
+async def test_a_record_that_was_cut_anywhere_or_is_not_ours(tmp_path: Path) -> None:
+    """It counts for what can be read, and what is written next can be read again."""
+    store, file = Store(tmp_path), tmp_path / "recovery.toml"
+    tables = {
+        "recovery": {"climbs": "7", "last": "reboot: the modem does not answer"},
+        "taken": {"cfun": "3", "reboot": "2"},
+    }
+    store.keep_notes("recovery.toml", "Words.", tables)
+    whole = file.read_bytes()
+    hostile = b'[taken]\n"a\\"b" = "1"\n"cfun" = "\xd9\xa3"\n[recovery]\n"last" = "x\\ny\\u0000"\n'
+    cuts = [whole[:n] for n in range(len(whole) + 1)]
+    for data in [*cuts, hostile, b"\xff\xfe", b"[recovery]\nclimbs = 7\n", b"recovery = 3\n"]:
+        file.write_bytes(data)
+        place = Place(Config(reboot=True))
+        place.recovery = Recovery(Config(), place.modem, place.hands, store, at_once)
+        assert place.recovery.record.climbs in (0, 7)
+        async with running(place.recovery):
+            await place.mute(90)
+        assert set(store.notes("recovery.toml")) <= {"recovery", "taken"}
+        assert "recovery.toml.new" not in os.listdir(tmp_path)
+    assert place.recovery.record.taken.keys() == {"cfun", "usb_reset"}

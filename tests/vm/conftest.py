@@ -16,6 +16,14 @@ OLDER = "0.0.1"
 TOOLS = ["iproute2", "modemmanager"]
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What the tests have measured; their machines are emulated, so real ones are faster."""
+    terminalreporter.section("measured")
+    for report in terminalreporter.getreports("passed"):
+        for what, value in report.user_properties:
+            terminalreporter.line(f"{report.nodeid.rpartition('::')[2]}: {what}: {value}")
+
+
 @pytest.fixture(scope="session")
 def package() -> Path:
     """The package; ``./test --vm`` has just made it."""

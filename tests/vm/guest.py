@@ -24,6 +24,7 @@ from typing import Any, Self
 from tests.vm.machine import ENVIRONMENT, Machine, Result
 
 BOOT_TIME = 180.0  # s; 20 usual
+INSTALL = 600.0  # s for apt; 40 usual
 CHUNK = 48 * 1024  # bytes of a file that the agent takes at once
 KERNEL = "root=/dev/vda rw quiet console=ttyS0 mitigations=off nokaslr net.ifnames=0 panic=-1"
 

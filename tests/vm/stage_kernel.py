@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from tests.vm.conftest import TOOLS
-from tests.vm.guest import Guest
+from tests.vm.guest import INSTALL, Guest
 from tests.vm.images import image
 
 pytestmark = [pytest.mark.real, pytest.mark.limit(300)]
@@ -52,7 +52,7 @@ def guest(
         machine.put("/tmp/echo.py", ECHO)
         machine.run("systemd-run --unit=echo python3 /tmp/echo.py")
         install = "apt-get -q -y --no-install-recommends install /tmp/usr7s3d.deb"
-        machine.run(install, timeout=180)
+        machine.run(install, timeout=INSTALL)
         yield machine
 
 

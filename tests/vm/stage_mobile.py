@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from tests.vm.conftest import TOOLS
-from tests.vm.guest import Guest
+from tests.vm.guest import INSTALL, Guest
 from tests.vm.images import image
 from tests.vm.modem import Modem
 
@@ -24,6 +24,9 @@ pytestmark = [pytest.mark.real, pytest.mark.limit(600)]
 
 AT, DATA, CARRIER = 0, 1, 4  # adapters
 BYTES = bytes(range(256)) * 4
+Took = Callable[[float, str], None]
+
+MEMORY = 26 * 1024  # kB
 LIMIT = 150.0  # s to be back, on a machine that is emulated
 
 WORDS = "pin 4711\napns internet\n"
@@ -37,6 +40,18 @@ at_port = "{at}"
 data_port = "{data}"
 pin = "{pin}"
 """
+
+# Another module of the same machine; it has no modem of its own.
+SECOND = b"""\
+[uart]
+device = "pty:/run/usr7s3d-two/uart"
+[bearer]
+kind = "host"
+interface = "ppp0"
+[modem]
+at_port = "none"
+"""
+TWO = "--runtime-dir /run/usr7s3d-two"
 
 SETTINGS = [
     'AT+SOCKA="TCP","server.example",7000',
@@ -72,6 +87,23 @@ server = socket.create_server(("10.99.0.1", 7000))
 while True:
     threading.Thread(target=echo, args=[server.accept()[0]], daemon=True).start()
 """
+
+# Inside: ``usr7s3ctl status --json`` for whoever connects.  To start Python for each look would
+# keep an emulated machine busy with nothing else.
+STATUS = b"""
+import socket
+server = socket.create_server(("127.0.0.1", 901))
+while True:
+    client = server.accept()[0]
+    with client, socket.socket(socket.AF_UNIX) as daemon:
+        try:
+            daemon.connect("/run/usr7s3d/control.sock")
+            daemon.sendall(b'{"verb": "status"}\\n')
+            client.sendall(daemon.makefile("rb").readline())
+        except OSError:
+            pass
+"""
+LOOK = "bash -c 'exec 3<>/dev/tcp/127.0.0.1/901 && cat <&3'"
 
 NETWORK = """
 ip netns add carrier
@@ -124,7 +156,8 @@ class Place:
         self.at, self.data = self.adapter(AT), self.adapter(DATA)
 
     def status(self) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(self.guest.run("usr7s3ctl status --json"))
+        """What the daemon says now; raises ValueError while there is none."""
+        found: dict[str, Any] = json.loads(self.guest.run(LOOK))
         return found
 
     def until(self, what: Callable[[dict[str, Any]], object], limit: float = LIMIT) -> float:
@@ -169,16 +202,19 @@ def place(
         guest.run("systemctl stop ModemManager")
         guest.put("/tmp/usr7s3d.deb", package.read_bytes())
         guest.put("/tmp/beyond.py", BEYOND)
-        guest.run("apt-get -q -y --no-install-recommends install /tmp/usr7s3d.deb", timeout=180)
+        guest.put("/tmp/status.py", STATUS)
+        guest.run("systemd-run --unit=status python3 /tmp/status.py")
+        guest.run("apt-get -q -y --no-install-recommends install /tmp/usr7s3d.deb", timeout=INSTALL)
         place = Place(guest, modem)
         guest.plug(CARRIER)
         guest.run(NETWORK.format(tty=place.adapter(CARRIER)))
         yield place
 
 
-def told(seconds: float, what: str) -> None:
-    """For the report: how long it took on this machine, which is emulated."""
-    print(f"{what}: {seconds:.1f} s")
+@pytest.fixture
+def took(record_property: Callable[[str, object], None]) -> Callable[[float, str], None]:
+    """For the report at the end: how long it took on this machine, which is emulated."""
+    return lambda seconds, what: record_property(what, f"{seconds:.1f} s")
 
 
 only_bookworm = pytest.mark.parametrize("place", ["bookworm"], indirect=True)
@@ -196,10 +232,10 @@ def test_up_without_a_modem(place: Place) -> None:
     assert status["links"]["a"]["state"] == "waiting"
 
 
-def test_found_unlocked_dialled_connected(place: Place) -> None:
+def test_found_unlocked_dialled_connected(place: Place, took: Took) -> None:
     place.modem.say("sim pin")
     place.plug()
-    told(place.until_online(), "from the plug to a connected socket")
+    took(place.until_online(), "from the plug to a connected socket")
     place.exchange(BYTES)
     status = place.status()
     assert (status["bearer"]["state"], status["bearer"]["interface"]) == ("up", "ppp0")
@@ -217,13 +253,30 @@ def test_the_lan_beside_it_stays_as_it_is(place: Place) -> None:
     assert "dev lan0" in place.guest.run("ip route get 198.51.100.1")
 
 
-def test_a_command_by_sms_meanwhile(place: Place) -> None:
+def test_a_command_by_sms_meanwhile(place: Place, took: Took) -> None:
     place.modem.say("sms +491701234567 pass9#AT+HEARTTM?")
     began = time.monotonic()
     while "SMS to +491701234567: +HEARTTM:30" not in place.modem.log:
         assert time.monotonic() - began < LIMIT, place.modem.log
         time.sleep(0.5)
-    told(time.monotonic() - began, "from a command by SMS to its answer")
+    took(time.monotonic() - began, "from a command by SMS to its answer")
+    place.exchange(BYTES)
+
+
+def test_its_memory_in_a_call(place: Place, record_property: Callable[[str, object], None]) -> None:
+    pid = place.guest.run("systemctl show --value -p MainPID usr7s3d")
+    size = int(place.guest.run(f"grep VmRSS /proc/{pid}/status").split()[1])
+    record_property("memory in a call", f"{size} kB")
+    assert size < MEMORY
+
+
+def test_a_second_module_goes_over_the_same_call(place: Place) -> None:
+    place.guest.put("/etc/usr7s3d/two.toml", SECOND)
+    place.guest.run("systemctl start usr7s3d@two")
+    place.guest.run(f'usr7s3ctl {TWO} at \'AT+SOCKA="TCP","10.99.0.1",7000\'')
+    place.guest.run(f"usr7s3ctl {TWO} at AT+S")
+    place.guest.until("test $(ss -Htn state established dst 10.99.0.1 | grep -c %ppp0) = 2", 60)
+    place.guest.run("systemctl stop usr7s3d@two")
     place.exchange(BYTES)
 
 
@@ -255,7 +308,7 @@ def quiet(place: Place) -> None:
         pass
 
 
-def test_unplugged_in_the_middle_and_back_without_a_hand(place: Place) -> None:
+def test_unplugged_in_the_middle_and_back_without_a_hand(place: Place, took: Took) -> None:
     connects = place.status()["links"]["a"]["connects"]
     with traffic(place):
         time.sleep(3)
@@ -266,7 +319,7 @@ def test_unplugged_in_the_middle_and_back_without_a_hand(place: Place) -> None:
         place.guest.until("! pgrep -a -x pppd | grep -v FTDI4")
         place.modem.say("plug")
         place.plug()
-        told(
+        took(
             place.until(lambda status: status["links"]["a"]["connects"] > connects),
             "from the plug to a connected socket again",
         )
@@ -274,21 +327,21 @@ def test_unplugged_in_the_middle_and_back_without_a_hand(place: Place) -> None:
     place.exchange(BYTES)
 
 
-def test_the_carrier_ends_the_link(place: Place) -> None:
+def test_the_carrier_ends_the_link(place: Place, took: Took) -> None:
     connects = place.status()["bearer"]["connects"]
     place.guest.run("systemctl kill --signal=HUP carrier")
-    told(
+    took(
         place.until(lambda status: status["bearer"]["connects"] > connects),
         "from the carrier's end of LCP to the next session",
     )
     place.until_online()
 
 
-def test_the_password_is_refused(place: Place) -> None:
+def test_the_password_is_refused(place: Place, took: Took) -> None:
     place.at_command('AT+APN="internet","web","wrong"', "AT+S")
     place.until(lambda status: "refuses user or password" in status["bearer"]["last_error"])
     place.at_command('AT+APN="internet","web","secret"', "AT+S")
-    told(place.until_online(), "from the right password to a connected socket")
+    took(place.until_online(), "from the right password to a connected socket")
     assert "secret" not in place.guest.run("journalctl --no-pager")
 
 
@@ -299,11 +352,11 @@ def test_the_apn_is_refused(place: Place) -> None:
     place.until_online()
 
 
-def test_kill_9_leaves_no_pppd(place: Place) -> None:
+def test_kill_9_leaves_no_pppd(place: Place, took: Took) -> None:
     place.guest.run("systemctl kill --signal=KILL usr7s3d")
     place.guest.until("! pgrep -a -x pppd | grep -v FTDI4")
     place.guest.until("usr7s3ctl status")
-    told(place.until_online(), "from kill -9 to a connected socket")
+    took(place.until_online(), "from kill -9 to a connected socket")
 
 
 def test_modem_manager_keeps_off(place: Place) -> None:
@@ -316,10 +369,10 @@ def test_modem_manager_keeps_off(place: Place) -> None:
 
 
 @only_bookworm
-def test_a_line_that_has_become_a_hole(place: Place) -> None:
+def test_a_line_that_has_become_a_hole(place: Place, took: Took) -> None:
     connects = place.status()["bearer"]["connects"]
     place.modem.say("hole")
-    told(
+    took(
         place.until(lambda status: status["bearer"]["state"] != "up"),
         "until LCP echo has noticed that the line is dead",
     )
@@ -329,14 +382,14 @@ def test_a_line_that_has_become_a_hole(place: Place) -> None:
 
 
 @only_bookworm
-def test_a_mute_modem_is_reset_by_its_plug(place: Place) -> None:
+def test_a_mute_modem_is_reset_by_its_plug(place: Place, took: Took) -> None:
     def resets(status: dict[str, Any]) -> int:
         count: int = status["modem"]["recovery"]["taken"].get("usb_reset", 0)
         return count
 
     before = resets(place.status())
     place.modem.say("silent")
-    told(
+    took(
         place.until(lambda status: resets(status) > before, limit=400),
         "from the last answer to the USB reset",
     )

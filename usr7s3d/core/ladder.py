@@ -2,12 +2,15 @@
 
     silent     AT+CFUN=1,1 > USB reset > power > reboot
     gone                                 power > reboot
+    missing                              power
     refused    AT+CFUN=1,1 > USB reset
 
-Silent: on both of its ports, opened anew (services/mobile/modem.py).  Each step waits for the one
-before it to work.  A climb that reached the top is followed by a pause, twice as long each
-time.  How many climbs there were outlives us (:class:`Record`): a daemon or a machine that
-starts again must not find itself at the first pause for ever.
+Silent: on both of its ports, opened anew (services/mobile/modem.py).  Missing: not seen since we
+started, after a power cut that left it off, say, or a stop of ours between two presses.
+
+Each step waits for the one before it to work.  A climb that reached the top is followed by a pause,
+twice as long each time.  How many climbs there were outlives us (:class:`Record`): a daemon or a
+machine that starts again must not find itself at the first pause for ever.
 
 A server that is down is no trouble of the modem's, and nobody says so here.
 """
@@ -31,6 +34,7 @@ class Trouble(Enum):
 
     SILENT = "does not answer"
     GONE = "is not there any more"
+    MISSING = "has not been there since the start"
     REFUSED = "is registered and gets no connection"
 
 
@@ -44,10 +48,16 @@ SPACE = {
 RUNGS = {
     Trouble.SILENT: tuple(Rung),
     Trouble.GONE: (Rung.POWER, Rung.REBOOT),
+    Trouble.MISSING: (Rung.POWER,),
     Trouble.REFUSED: (Rung.RESTART, Rung.USB_RESET),
 }
 # s of trouble before the first rung: a person changes a plug, a carrier mends its network.
-PATIENCE = {Trouble.SILENT: 0.0, Trouble.GONE: 120.0, Trouble.REFUSED: 1800.0}
+PATIENCE = {
+    Trouble.SILENT: 0.0,
+    Trouble.GONE: 120.0,
+    Trouble.MISSING: 120.0,
+    Trouble.REFUSED: 1800.0,
+}
 FIRST_PAUSE, LAST_PAUSE = 300.0, 6 * 3600.0  # s between two climbs
 MOST_DOUBLINGS = 16  # of the first pause; the last one comes long before
 STABLE = 600.0  # s without trouble, after which the next one begins at the bottom

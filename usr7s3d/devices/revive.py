@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from usr7s3d.devices import gpio, usbreset
+from usr7s3d.devices import gpio, usb, usbreset
 from usr7s3d.hostconfig.kinds import GpioLine
 from usr7s3d.hostconfig.model import Modem as Config
 from usr7s3d.modem.command import ATTENTION, RESTART
@@ -65,6 +65,8 @@ class Hands:
         """Whether the kernel sees it; one that is on no USB is asked."""
         if plug:
             return usbreset.is_there(plug)
+        if not port:  # nobody has seen it yet
+            return await self.in_thread(partial(usb.find, self.config)) is not None
         heard = bytearray()
         try:
             tty = await self.open_port(port, heard.extend, lambda _: None)

@@ -167,13 +167,15 @@ class Recovery:
 
     def _judge(self, seen: Seen) -> None:
         now = self._clock()
-        if seen.state == ABSENT and self._seen_at:
-            self._ladder.trouble(Trouble.GONE, self._seen_at, now)
+        if seen.state == ABSENT:
+            kind = Trouble.GONE if self._seen_at else Trouble.MISSING
+            self._ladder.trouble(kind, self._seen_at or seen.problem or "nothing is seen", now)
         if seen.state not in (REGISTERED, STARTING):  # its port may just be opened anew
             self._ladder.forget(Trouble.REFUSED)
         if seen.state not in (NONE, ABSENT):
             self._remember(seen)
             self._ladder.forget(Trouble.GONE)
+            self._ladder.forget(Trouble.MISSING)
         if seen.state not in (NONE, ABSENT, STARTING):
             self._ladder.well(Trouble.SILENT, now)
 
@@ -245,7 +247,10 @@ def _read(notes: Notes) -> Record:
         log.warning("%s: cannot be read: %s", FILE, error)
         return Record()
     kept = tables.get("recovery", {})
-    taken = {name: _count(text) for name, text in tables.get("taken", {}).items()}
+    rows = tables.get("taken", {})  # a name that is none of ours might not be one in TOML either
+    taken: dict[str, int] = {
+        rung.value: _count(rows[rung.value]) for rung in Rung if rung.value in rows
+    }
     return Record(_count(kept.get("climbs", "")), taken, kept.get("last", ""))
 
 

@@ -113,10 +113,10 @@ class Console:
     def _receive(self, data: bytes) -> None:
         now = self.last_received_at = self._clock()
         if self._input.passes(data, now):
-            self._deliver(data)
+            self._deliver(data)  # and nothing is held, so nothing is due
         else:
             self._handle(self._input.receive(data, now))
-        self._arm()
+            self._arm()
 
     def _expire(self) -> None:
         self._handle(self._input.expire(self._clock()))

@@ -27,9 +27,10 @@ class Outlet:
         """Send ``data``, or keep it for later, behind what is kept already."""
         if self._holds:
             self._held.append(data)
-        else:
-            self._port.write(data)
-        if not self.open:
+            self.flow(False)
+            return
+        self._port.write(data)
+        if self._port.full:
             self.flow(False)
 
     def drained(self) -> None:

@@ -171,7 +171,8 @@ class Connection:
         """
         if self.pressure.state is State.TAKING and self.open:  # so nothing waits
             self._write(self._register.on_data + packet, packet)
-            self._watch()
+            if self._channel.unsent:
+                self._watch()
         else:
             self._cache.add(packet)
             self.feed()

@@ -160,6 +160,27 @@ def test_we_switch_rts(board: Board, tmp_path: Path, active_low: str, rts: int) 
     assert pl011(trace, rts).endswith(FRAMES), pl011(trace, rts)
 
 
+@pytest.mark.parametrize("rts", [0, 1])
+@pytest.mark.parametrize("direction", ["rts", "kernel"])
+@pytest.mark.parametrize("number", ["TERM", "KILL"])
+def test_the_line_listens_when_the_daemon_has_gone(
+    board: Board, tmp_path: Path, direction: str, rts: int, number: str
+) -> None:
+    """The kernel closes the tty; left alone it turns RTS off, its pin high."""
+    trace = tmp_path / "trace"
+    start(board, f'direction = "{direction}"\nactive_low = {"true" if rts else "false"}')
+    slave(board.uart)
+    board.until(f'[ "$(grep -c {ANSWER.hex()} /run/answers)" = {TURNS} ]', 60)
+    board.human(f"logfile {trace}")
+    board.human("trace-event pl011_write on")
+    board.run(f"kill -{number} $(cat /run/daemon)")
+    # Of a process that has ended nothing is left there, though nobody may have fetched it.
+    board.until("! grep -q '[s]ender.py\\|[u]sr7s3d' /proc/[0-9]*/cmdline", 60)
+    board.human("trace-event pl011_write off")
+    letters = pl011(trace.read_text(), rts)
+    assert letters.endswith("L"), letters
+
+
 @pytest.mark.parametrize("active_low", ["false", "true"])
 def test_we_switch_a_gpio_line(board: Board, tmp_path: Path, active_low: str) -> None:
     config = (

@@ -176,7 +176,7 @@ async def test_the_power_of_its_usb_port(
 @pytest.mark.parametrize(
     ("script", "words"),
     [
-        ("echo No compatible devices detected >&2; exit 1", "uhubctl: No compatible devices"),
+        ('printf "No hub\\nRun with -h\\n" >&2; exit 1', "uhubctl: No hub$"),
         ("exit 3", "uhubctl: 3"),
         ("exec sleep 5", "does not end"),
     ],

@@ -105,5 +105,5 @@ def _cycle(place: str) -> None:
     except subprocess.TimeoutExpired as error:
         raise OSError("uhubctl does not end") from error
     if done.returncode:
-        said = (done.stderr or done.stdout).strip().splitlines()
-        raise OSError(f"uhubctl: {said[-1] if said else done.returncode}")
+        said = (done.stderr or done.stdout).strip().splitlines()  # behind the first: advice
+        raise OSError(f"uhubctl: {said[0] if said else done.returncode}")

@@ -42,8 +42,8 @@ quotes. Every key is optional, and so is the file.
 
 After a change:
 
-    usr7s3d --check               # what is wrong, as FILE:LINE: key: message; exit status 0 or 2
-    systemctl reload usr7s3d      # restarts the DTU with it, in under a second
+    sudo usr7s3d --check            # what is wrong, as FILE:LINE: key: message; exit status 0 or 2
+    sudo systemctl reload usr7s3d   # restarts the DTU with it, in under a second
 
 | | with a mistake in the file |
 |---|---|

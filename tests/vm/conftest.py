@@ -18,10 +18,14 @@ TOOLS = ["iproute2", "modemmanager"]
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """What the tests have measured; their machines are emulated, so real ones are faster."""
-    terminalreporter.section("measured")
-    for report in terminalreporter.getreports("passed"):
-        for what, value in report.user_properties:
-            terminalreporter.line(f"{report.nodeid.rpartition('::')[2]}: {what}: {value}")
+    lines = [
+        f"{report.nodeid.rpartition('::')[2]}: {what}: {value}"
+        for report in terminalreporter.getreports("passed")
+        for what, value in report.user_properties
+    ]
+    if lines:
+        terminalreporter.section("measured")
+        terminalreporter.write("\n".join(lines) + "\n")
 
 
 @pytest.fixture(scope="session")

@@ -29,7 +29,7 @@ class Container(Machine):
                 [
                     *("systemd-nspawn", "--quiet", f"--directory={root}", "--volatile=overlay"),
                     *("--boot", "--notify-ready=yes", "--private-network", "--hostname=debian"),
-                    f"--machine={Path(folder).name}",  # one of its own, several run at once
+                    f"--machine=debian-{os.getpid()}-{id(self)}",  # several run at once
                     *("--register=no", "--keep-unit", "--console=pipe", "--link-journal=no"),
                 ],
                 env={"PATH": os.environ["PATH"], "NOTIFY_SOCKET": f"{folder}/notify"},

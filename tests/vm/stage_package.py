@@ -142,6 +142,21 @@ def test_root_listens_to_the_module_only_and_refuses_other_ttys(container: Conta
 
 
 @pytest.mark.manual("3.7", "firmware upgrade: that of the package")
+def test_a_reboot_is_heard_only_where_it_is_enabled(container: Container) -> None:
+    ask = "runuser -u usr7s3d -- touch /run/usr7s3d/reboot"
+    assert container.attempt("systemctl is-enabled usr7s3d-reboot.path").output == "disabled\n"
+    container.run("mkdir -p /etc/systemd/system/usr7s3d-reboot.service.d")
+    container.put(
+        "/etc/systemd/system/usr7s3d-reboot.service.d/test.conf",
+        b"[Service]\nExecStart=\nExecStart=/bin/sh -c 'rm /run/usr7s3d/reboot; touch /run/heard'\n",
+    )
+    container.run("systemctl daemon-reload && systemctl enable --now usr7s3d-reboot.path")
+    container.run(ask)
+    container.until("test -e /run/heard")
+    container.run("systemctl disable --now usr7s3d-reboot.path")
+    container.run("rm -r /etc/systemd/system/usr7s3d-reboot.service.d && systemctl daemon-reload")
+
+
 def test_upgrade(container: Container) -> None:
     at(container, "AT+HEARTTM=111")
     at(container, "AT+S")
